@@ -1,0 +1,310 @@
+// What a component is, what it is given, and how one is defined. Everything here is a contract: read it before writing
+// a receiver, a processor or an exporter.
+import type { Observable } from 'rxjs';
+import type { Fault } from './fault.ts';
+import type { AuditRecord, Emission, Json, JsonObject, Origin, Write } from './model.ts';
+
+// ---- The three kinds ----
+
+export interface Receiver {
+  /** Cold. Subscribing reads the committed position and starts there; unsubscribing stops at once. */
+  readonly emissions: Observable<Emission>;
+  /** Everything but the name: what the position and the marks of this receiver are kept under. */
+  readonly origin: Origin;
+  /** Called once, after the last unsubscription. */
+  close?(): Promise<void>;
+}
+
+export interface Processor {
+  /**
+   * Records in, records out, in order; none is fine. Called for one batch at a time, and again with a part of it if it
+   * throws: a record that makes it throw alone becomes a dead letter. A thrown Fault means that the records are not at
+   * fault, and the whole batch is tried again.
+   */
+  process(records: readonly AuditRecord[]): Processed | Promise<Processed>;
+  close?(): Promise<void>;
+}
+
+export interface Processed {
+  readonly records: readonly AuditRecord[];
+  /** To be committed with the delivery. */
+  readonly writes?: readonly Write[];
+}
+
+export interface Exporter {
+  /**
+   * Resolves when the destination has taken responsibility for every record but the refused. Throws a Fault: transient
+   * and denied are tried again with the same records, rejected is halved down to the one record that is at fault.
+   * Several calls may be under way at once, for records of different receivers. Stops promptly when the signal aborts.
+   */
+  export(records: readonly AuditRecord[], signal: AbortSignal): Promise<Exported>;
+  /** Called once; what is under way has settled before. */
+  close?(): Promise<void>;
+}
+
+export interface Exported {
+  /** To be committed with the delivery. */
+  readonly writes?: readonly Write[];
+  /** These become dead letters. */
+  readonly refused?: readonly Refusal[];
+  /** Called once, after the commit or instead of it. */
+  release?(committed: boolean): void | Promise<void>;
+}
+
+export interface Refusal {
+  readonly fault: Fault;
+  readonly records: readonly AuditRecord[];
+  /** How many of the records were refused, where the sink does not say which. */
+  readonly count?: number;
+}
+
+// ---- What a component is given ----
+
+/** A component's own space in the state. Reading is direct and in bulk; writing only prepares a Write to be committed. */
+export interface State {
+  get<T extends Json>(key: string): Promise<T | undefined>;
+  /** Which of these ids were marked by a committed delivery. */
+  known(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  set(key: string, value: Json): Write;
+  /** @param remember ms, counted from the receiver's low-water time */
+  mark(ids: readonly string[], remember: number): Write;
+}
+
+export interface Clock {
+  /** ms since the epoch. */
+  now(): number;
+  /** Rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** One line per state change or fault, never per record. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A request, in plain types of our own. */
+export interface Call {
+  readonly method?: 'GET' | 'POST';
+  /** Absolute; must lie on the origin of the client that it is given to. */
+  readonly url: string;
+  /** Left out where the value is nothing. */
+  readonly query?: Readonly<Record<string, string | number | boolean | null | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: Json;
+}
+
+/** Its reply, with a status below 300. */
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Its `Date` header in ms since the epoch; our own clock where there is none. */
+  readonly date: number;
+  /** Decompressed, within the limit. */
+  readonly text: string;
+}
+
+/** Sends a call. Any other status, and any failure, is thrown as a Fault. Never retries. */
+export type Fetch = (call: Call, signal: AbortSignal) => Promise<Answer>;
+
+/** How a credential travels. Made by `bearer`, `basic`, `header`, `exchange` in `source/auth.ts`. */
+export interface Auth {
+  /** The references of its secrets: with the origin, the key under which a vendor counts our requests. */
+  readonly credential: string;
+  /** The headers that carry it. `send` reaches the same origin, without credential. */
+  headers(send: Fetch, now: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /** Told of a 401. True when asking once more, with new headers, makes sense. */
+  refused(): boolean;
+  /** When the credential ends, in ms since the epoch, where it says so. */
+  expires?(): number | undefined;
+}
+
+/** Requests a vendor allows: `[{ requests: 600, per: MINUTE }]`. */
+export interface Rate {
+  readonly requests: number;
+  /** ms */
+  readonly per: number;
+}
+
+export interface HttpSettings {
+  /** The one origin that is spoken to; the credential goes nowhere else. */
+  readonly origin: string;
+  readonly auth?: Auth;
+  /** Shared by all clients of the same origin and credential. */
+  readonly rates?: readonly Rate[];
+  /** ms for headers and body together; 30 s when absent. */
+  readonly timeout?: number;
+  /** Bytes after decompression; 64 MiB when absent. */
+  readonly bodyLimit?: number;
+  readonly tls?: TlsSettings | undefined;
+  /** URL of a proxy; `HTTPS_PROXY` and `NO_PROXY` of the environment when absent. */
+  readonly proxy?: string | undefined;
+}
+
+/** Paths of PEM files. */
+export interface TlsSettings {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** All that a component may touch: no environment, no global clock, no global fetch. */
+export interface Context {
+  /** Its key in the config. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly state: State;
+  readonly clock: Clock;
+  /** An HTTP client with timeouts, budget, proxy and faults built in; closed with the component. */
+  readonly http: (settings: HttpSettings) => Fetch;
+  /** How records of a receiver type read in OCSF. */
+  readonly mapping: (type: string) => Mapping | undefined;
+  /** Relative paths in options are meant from here: the folder of the config. */
+  readonly folder: string;
+  /** Aborted when the component must be gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What only a receiver is told and tells. */
+export interface ReceiverContext extends Context {
+  /** Where it stands, by its identity; nothing before its first commit. */
+  position<P extends Json>(origin: Origin): Promise<Position<P> | undefined>;
+  /** To be called with each fault that is waited out. */
+  report(fault: Fault, wait: number): void;
+  /** To be called whenever the vendor has no more for now, after the last commit. */
+  rest(): void;
+}
+
+export interface Position<P extends Json> {
+  readonly value: P;
+  readonly count: number;
+}
+
+// ---- How a vendor's records read in OCSF ----
+
+/** A pure reading of records; what it does not know is never an error, but drift. */
+export interface Mapping {
+  /** What every event says of its source. */
+  describe(origin: Origin): Source;
+  /** One record's events, at least one; several where the vendor packed several into one. */
+  read(record: AuditRecord, options: ReadOptions): readonly Draft[];
+}
+
+export interface ReadOptions {
+  /** Whether sub-events become events of their own. */
+  readonly fanout: boolean;
+}
+
+/** Becomes `metadata.product`, `log_provider`, `log_name`, `log_format`, `log_version`, `log_source`, `tenant_uid`. */
+export interface Source {
+  readonly product: { readonly name: string; readonly vendor_name: string; readonly feature?: { readonly name: string } };
+  readonly provider: string;
+  readonly log: string;
+  readonly format: 'JSON' | 'CSV';
+  readonly version?: string;
+  /** Host and path, or file name; no query, no credentials. */
+  readonly address: string;
+  readonly tenant?: string | undefined;
+}
+
+/**
+ * What a mapping says of one event. `normalize` adds all that follows from it: captions, `type_uid`, `category_uid`,
+ * `time`, the common metadata, raw data, observables.
+ */
+export interface Draft {
+  readonly class_uid: number;
+  readonly activity_id: number;
+  /** The vendor's own word; only needed for activity 99. */
+  readonly activity_name?: string;
+  /** 1 when absent. */
+  readonly severity_id?: number;
+  readonly status_id: number;
+  readonly message?: string | undefined;
+  /** `event_code`, `original_time` and whatever else is the vendor's. */
+  readonly metadata: JsonObject;
+  /** The attributes of the class. `undefined` is left out. */
+  readonly attributes: { readonly [name: string]: Json | undefined };
+  /** What of the record no attribute holds. */
+  readonly unmapped?: JsonObject;
+  /** The event type that has no row in the table. */
+  readonly unknown?: string;
+}
+
+// ---- Specs ----
+
+/** The part of Standard Schema that is used, so that authors may bring another validator. https://standardschema.dev */
+export interface StandardSchema<In = unknown, Out = In> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => Validated<Out> | Promise<Validated<Out>>;
+    readonly types?: { readonly input: In; readonly output: Out } | undefined;
+  };
+}
+export type Validated<Out> = { readonly value: Out; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+export interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+export type InferInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
+export type InferOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
+
+interface Kinds {
+  receiver: { is: Receiver; given: ReceiverContext };
+  processor: { is: Processor; given: Context };
+  exporter: { is: Exporter; given: Context };
+}
+export type Kind = keyof Kinds;
+
+/** A component, described. Inert: nothing happens until the engine calls `create`. */
+export interface Spec<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly type: string;
+  /** As the user wrote them: compared on reload, printed with secrets hidden. */
+  readonly options: unknown;
+  readonly schema: StandardSchema;
+  /** Receivers only: the vendor's words in OCSF. */
+  readonly ocsf?: Mapping | undefined;
+  /** Receivers only: it reads again by design, so a pipeline needs `dedupe`. Exact milliseconds of how far back. */
+  readonly repeats?: ((options: unknown) => number) | undefined;
+  /** Processors only: it drops what was delivered before, and remembers for so many ms. */
+  readonly remembers?: ((options: unknown) => number) | undefined;
+  /** May check, must not seize: files and ports are taken at first use. */
+  create(context: Kinds[K]['given'], options: unknown): Kinds[K]['is'];
+}
+
+export interface Definition<K extends Kind, S extends StandardSchema> {
+  readonly type: string;
+  readonly options: S;
+  readonly ocsf?: Mapping;
+  repeats?(options: InferOutput<S>): number;
+  remembers?(options: InferOutput<S>): number;
+  create(context: Kinds[K]['given'], options: InferOutput<S>): Kinds[K]['is'];
+}
+
+/** Options may be left out altogether where each of them may be. */
+type Args<S extends StandardSchema> =
+  // biome-ignore lint/complexity/noBannedTypes: `{}` is the question: would an empty object do?
+  {} extends InferInput<S> ? [options?: InferInput<S>] : [options: InferInput<S>];
+
+const define =
+  <K extends Kind>(kind: K) =>
+  <S extends StandardSchema>(definition: Definition<K, S>) =>
+  (...[options = {}]: Args<S>): Spec<K> => ({
+    kind,
+    type: definition.type,
+    options,
+    schema: definition.options,
+    ocsf: definition.ocsf,
+    // The engine passes what the schema made of the options, and nothing else.
+    repeats: definition.repeats as Spec<K>['repeats'],
+    remembers: definition.remembers as Spec<K>['remembers'],
+    create: definition.create as Spec<K>['create'],
+  });
+
+export const defineReceiver = define('receiver');
+export const defineProcessor = define('processor');
+export const defineExporter = define('exporter');

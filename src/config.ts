@@ -1,0 +1,53 @@
+// `pipeline.config.ts` as the compiler sees it. Names are learnt from the three maps and only checked in `pipelines`.
+import type { Spec } from './component.ts';
+import type { Duration } from './options.ts';
+
+type Named<T> = Readonly<Record<string, T>>;
+type Names<T> = Extract<keyof T, string>;
+
+export interface PipelineConfig<R extends string = string, P extends string = string, E extends string = string> {
+  readonly receivers: readonly [R, ...R[]];
+  /** In this order. */
+  readonly processors?: readonly P[];
+  readonly exporters: readonly [E, ...E[]];
+  /** Records that are read again may pass: there is no `dedupe` here on purpose. */
+  readonly repeats?: 'allow';
+}
+
+export interface Engine {
+  /** Where positions, marks and dead letters are kept. `.tributary` beside the config when absent. */
+  readonly state?: StateSpec;
+  /** How long a stop may take before what is in hand is given up (and read again at the next start). */
+  readonly grace?: Duration;
+  /** How many new dead letters a day a lane takes before it holds. */
+  readonly deadLetters?: number;
+}
+
+export interface Config<R, P, E> {
+  readonly receivers: R;
+  readonly processors?: P;
+  readonly exporters: E;
+  readonly pipelines: Named<PipelineConfig<NoInfer<Names<R>>, NoInfer<Names<P>>, NoInfer<Names<E>>>>;
+  readonly engine?: Engine;
+}
+
+/** Any config, its names forgotten: what the engine works on. */
+export type AnyConfig = Config<Named<Spec<'receiver'>>, Named<Spec<'processor'>>, Named<Spec<'exporter'>>>;
+
+export const defineConfig = <
+  const R extends Named<Spec<'receiver'>>,
+  const E extends Named<Spec<'exporter'>>,
+  // biome-ignore lint/complexity/noBannedTypes: no processor defined means that none can be named
+  const P extends Named<Spec<'processor'>> = {},
+>(
+  config: Config<R, P, E>,
+): Config<R, P, E> => config;
+
+export interface StateSpec {
+  readonly kind: 'state';
+  readonly type: 'sqlite';
+  readonly options: { readonly path: string };
+}
+
+/** State in an SQLite database. `path` is a folder: relative to the config, made when absent, for its owner only. */
+export const sqlite = (options: { readonly path: string }): StateSpec => ({ kind: 'state', type: 'sqlite', options });

@@ -1,0 +1,15 @@
+// Everything that a config or a component may import.
+export * from './component.ts';
+export * from './config.ts';
+export { asFault, describe, Fault, type FaultKind, type FaultOptions } from './fault.ts';
+export type { Code } from './faults.ts';
+export * from './json.ts';
+export * from './model.ts';
+export * from './ocsf/fields.ts';
+export * from './options.ts';
+export { point } from './point.ts';
+export * from './source/auth.ts';
+export { defineHttpReceiver, type HttpDefinition, pollOptions } from './source/http.ts';
+export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
+export * from './source/walks.ts';
+export * from './time.ts';

@@ -1,0 +1,40 @@
+// JSON as audit logs need it: no digit lost, one text for equal values.
+import { hash } from 'node:crypto';
+import type { Json, JsonObject } from './model.ts';
+
+/** Parses a vendor's answer. Numbers that a double cannot hold stay as the vendor wrote them, as text. */
+export const parse = (text: string): unknown =>
+  LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+
+const LONG_NUMBER = /\d{16}|[eE][+-]?\d{3}/;
+
+const keepDigits = (_key: string, value: unknown, context?: { source?: string }): unknown =>
+  typeof value === 'number' && context?.source !== undefined && !isExact(value, context.source)
+    ? context.source
+    : value;
+
+const isExact = (value: number, source: string): boolean =>
+  Number.isInteger(value)
+    ? Number.isSafeInteger(value)
+    : Number.isFinite(value) && source.replace(/[eE].*|\D/g, '').replace(/^0+/, '').length <= 15;
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A text field of a JSON object; nothing where there is none, or something else. */
+export const textOf = (json: Json, key: string): string | undefined => {
+  if (!isObject(json) || !Object.hasOwn(json, key)) return undefined;
+  const value = json[key];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+/** One text for equal values, whatever the order of their keys. */
+export const canonical = (json: Json): string => {
+  if (Array.isArray(json)) return `[${json.map(canonical).join(',')}]`;
+  if (!isObject(json)) return JSON.stringify(json);
+  const keys = Object.keys(json).sort();
+  return `{${keys.map(key => `${JSON.stringify(key)}:${canonical(json[key]!)}`).join(',')}}`;
+};
+
+/** A stable id for a record that has none: 132 bits of the SHA-256 of its canonical text, in base64url. */
+export const digest = (json: Json): string => hash('sha256', canonical(json), 'base64url').slice(0, 22);

@@ -1,0 +1,90 @@
+// Reads a vendor's record field by field and remembers what was taken: the rest is `unmapped`, so that a mapping cannot
+// lose a field by forgetting it.
+import { isObject } from '../json.ts';
+import type { Json, JsonObject } from '../model.ts';
+
+/** A vendor's object. A field counts as taken only when it has the type that was asked for. */
+export class Fields {
+  readonly #source: JsonObject;
+  readonly #taken = new Set<string>();
+  readonly #inner = new Map<string, Fields>();
+
+  constructor(json: Json | undefined) {
+    this.#source = isObject(json) ? json : {};
+  }
+
+  /** A text that is not empty. */
+  text(key: string): string | undefined {
+    const value = this.#own(key);
+    return typeof value === 'string' && value !== '' ? this.#take(key, value) : undefined;
+  }
+
+  number(key: string): number | undefined {
+    const value = this.#own(key);
+    return typeof value === 'number' ? this.#take(key, value) : undefined;
+  }
+
+  boolean(key: string): boolean | undefined {
+    const value = this.#own(key);
+    return typeof value === 'boolean' ? this.#take(key, value) : undefined;
+  }
+
+  /** An object of its own fields; empty where there is none. What is not taken from it stays unmapped at its path. */
+  object(key: string): Fields {
+    const known = this.#inner.get(key);
+    if (known) return known;
+    const fields = new Fields(this.#own(key));
+    if (isObject(this.#own(key))) this.#inner.set(key, fields);
+    return fields;
+  }
+
+  /** A list, taken as a whole. */
+  list(key: string): readonly Json[] {
+    const value = this.#own(key);
+    return Array.isArray(value) ? this.#take(key, value) : [];
+  }
+
+  /** Looks without taking. */
+  peek(key: string): Json | undefined {
+    return this.#own(key);
+  }
+
+  /** Gives a field back: it could not be mapped after all. */
+  leave(key: string): void {
+    this.#taken.delete(key);
+  }
+
+  /** Whether the record has this field, whatever it is. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.#source, key);
+  }
+
+  /** What nobody took, at its own path; nulls left out. */
+  rest(): JsonObject {
+    const left: Record<string, Json> = {};
+    for (const key of Object.keys(this.#source)) {
+      const value = this.#source[key]!;
+      if (value === null || this.#taken.has(key)) continue;
+      const inner = this.#inner.get(key);
+      const kept = inner ? inner.rest() : value;
+      if (inner && Object.keys(kept as JsonObject).length === 0 && Object.keys(value).length > 0) continue;
+      put(left, key, kept);
+    }
+    return left;
+  }
+
+  #own(key: string): Json | undefined {
+    return Object.hasOwn(this.#source, key) ? this.#source[key] : undefined;
+  }
+
+  #take<T>(key: string, value: T): T {
+    this.#taken.add(key);
+    return value;
+  }
+}
+
+/** Sets a field under any name: `__proto__` is a plain key of a vendor's record, like any other. */
+const put = (object: Record<string, Json>, key: string, value: Json): void => {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+};

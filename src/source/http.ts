@@ -1,0 +1,172 @@
+// An API, described, becomes a receiver: how to read its pages (fixed per vendor) and how to ask for them (by options).
+import { z } from 'zod';
+import {
+  type Answer, type Auth, type Call, defineReceiver, type HttpSettings, type InferOutput, type Mapping,
+  type ReceiverContext, type StandardSchema,
+} from '../component.ts';
+import { Fault } from '../fault.ts';
+import { digest, parse } from '../json.ts';
+import type { AuditRecord, HrTime, Json, Origin } from '../model.ts';
+import { bytes, duration, MINUTE, SECOND, tlsOptions } from '../options.ts';
+import { fromMillis, moment } from '../time.ts';
+import { poll, type Source, type Turn } from './poll.ts';
+import { type Asked, isStored, type Lead, type Stored, type Walk } from './walks.ts';
+
+export interface HttpDefinition<S extends StandardSchema, Page, P extends Json, Ask extends Asked> {
+  readonly type: string;
+  readonly options: S;
+  /** The envelope, never the records: `z.array(z.unknown())`. A validator that goes over records copies them. */
+  readonly page: z.ZodType<Page>;
+  /** Where the events are. */
+  items(page: Page): readonly unknown[];
+  /** Where the page says what comes next. */
+  lead(page: Page, answer: Answer, asked: Ask): Omit<Lead, 'date'>;
+  /** The vendor's id and time of an event, as far as it says. */
+  identify(item: Json): { readonly id?: string | undefined; readonly time?: string | number | undefined };
+  readonly ocsf: Mapping;
+  /** How far back it reads again, in ms; 0 when never. */
+  repeats(options: InferOutput<S>): number;
+  api(options: InferOutput<S>, context: ReceiverContext): Api<P, Ask>;
+}
+
+export interface Api<P extends Json, Ask extends Asked> {
+  /** The API's address; requests are made below it, and the credential goes to its origin only. */
+  readonly base: string;
+  readonly tenant?: string;
+  readonly feed?: string;
+  /** ms */
+  readonly every: number;
+  readonly auth: Auth;
+  readonly http?: Partial<HttpSettings>;
+  readonly walk: Walk<P, Ask>;
+  request(ask: Ask): Omit<Call, 'url'> & { readonly path: string };
+  /** Checks once, before the first page, that the credential fits: throws a Fault when it does not. */
+  check?(send: (call: Omit<Call, 'url'> & { readonly path: string }) => Promise<Answer>): Promise<void>;
+}
+
+/** Options that every polling receiver has. */
+export const pollOptions = {
+  every: duration({ min: '1s' }).default(60 * SECOND).describe('How often a quiet vendor is asked.'),
+};
+
+/** Options of the HTTP client that every such receiver has. */
+export const httpOptions = {
+  timeout: duration({ min: '1s' }).default(30 * SECOND).describe('How long one request may take.'),
+  bodyLimit: bytes({ min: '1KiB', max: '1GiB' }).default(64 * 2 ** 20).describe('The largest answer, after decompression.'),
+  proxy: z.url().optional().describe('Proxy; `HTTPS_PROXY` and `NO_PROXY` of the environment when absent.'),
+  tls: tlsOptions().optional().describe('Own authorities, and our certificate for mutual TLS.'),
+};
+
+export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Json, Ask extends Asked>(
+  definition: HttpDefinition<S, Page, P, Ask>,
+) =>
+  defineReceiver<S>({
+    type: definition.type,
+    options: definition.options,
+    ocsf: definition.ocsf,
+    repeats: definition.repeats,
+    create: (context, options) => {
+      const api = definition.api(options, context);
+      const origin: Origin = {
+        receiver: context.name,
+        type: definition.type,
+        site: new URL(api.base).origin,
+        tenant: api.tenant ?? '',
+        feed: api.feed ?? '',
+      };
+      return poll(source(definition, api, origin, context), api.every, context);
+    },
+  });
+
+const source = <S extends StandardSchema, Page, P extends Json, Ask extends Asked>(
+  definition: HttpDefinition<S, Page, P, Ask>, { base, auth, http, walk, request, check }: Api<P, Ask>, origin: Origin,
+  { clock, http: open, log }: ReceiverContext,
+): Source<Stored> => {
+  const fetch = open({ ...http, origin: origin.site, auth });
+  const send = ({ path, ...call }: Omit<Call, 'url'> & { readonly path: string }, signal: AbortSignal) =>
+    fetch({ ...call, url: address(base, path) }, signal);
+  const stored = (at: P): Stored => ({ shape: walk.shape, at });
+  const inside = (position: Stored): P => position.at as P; // `restore` let nothing else in
+
+  let checked = check === undefined;
+  let recovered: string | undefined; // the last position that a refused cursor led back to
+
+  /** A refused cursor: back to where the walk says, once; a second time at the same place is a hold. */
+  const recover = (position: P, refusal: Fault): Turn<Stored> => {
+    const back = walk.recover?.(position);
+    const key = JSON.stringify(back);
+    if (back === undefined || key === recovered) throw new Fault('E_CURSOR_LOST', refusal.message, { cause: refusal });
+    recovered = key;
+    log.warn({ code: refusal.code }, `the vendor refused the cursor; reading again from ${new Date(walk.low(back)).toISOString()}`);
+    return { records: [], position: stored(back), more: true, date: clock.now() };
+  };
+
+  return {
+    origin,
+    start: now => stored(walk.start(now)),
+    low: position => walk.low(inside(position)),
+    restore: position => {
+      if (isStored(position) && position.shape === walk.shape) return position;
+      throw new Fault('E_POSITION', `the stored position is not of the walk ${walk.shape}`);
+    },
+
+    pull: async (position, signal) => {
+      const here = inside(position);
+      const ask = walk.ask(here, clock.now());
+      if (ask === undefined) return undefined;
+      if (!checked) {
+        await check?.(call => send(call, signal));
+        checked = true;
+      }
+
+      const answer = await send(request(ask), signal).catch(error => {
+        if (!(error instanceof Fault) || error.kind !== 'rejected') throw error;
+        if (ask.cursor !== null) return error;
+        throw new Fault(error.code, error.message, { kind: 'denied', cause: error }); // a pull has no record to blame: hold
+      });
+      if (answer instanceof Fault) return recover(here, answer);
+
+      const page = read(definition.page, answer);
+      const step = walk.next(here, ask, { ...definition.lead(page, answer, ask), date: answer.date });
+      if (step.more && sameAsk(walk.ask(step.position, clock.now()), ask))
+        throw new Fault('E_WALK_STUCK', `the next page after ${JSON.stringify(ask)} is that page again`);
+      const observed = fromMillis(clock.now());
+      const records = definition.items(page).map(item => toRecord(item as Json, definition.identify, observed, origin));
+      return { records, position: stored(step.position), more: step.more, date: answer.date };
+    },
+  };
+};
+
+const address = (base: string, path: string): string =>
+  /^https?:\/\//.test(path) ? path : `${base.replace(/\/+$/, '')}${path}`;
+
+const read = <Page>(shape: z.ZodType<Page>, answer: Answer): Page => {
+  let json: unknown;
+  try {
+    json = parse(answer.text);
+  } catch (cause) {
+    const start = answer.text.slice(0, 60).replace(/\s+/g, ' ');
+    if (/^\s*[[{]/.test(answer.text)) throw new Fault('E_BODY_BROKEN', `the answer breaks off: it begins with ${start}`, { cause });
+    throw new Fault('E_PAGE_SYNTAX', `the answer is not JSON: it begins with ${start}`, { cause });
+  }
+  const page = shape.safeParse(json);
+  if (page.success) return page.data;
+  throw new Fault('E_PAGE_SHAPE', page.error.issues.map(i => `${i.path.join('.') || 'page'}: ${i.message}`).join('; '));
+};
+
+const sameAsk = (a: unknown, b: unknown): boolean => a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+
+/** A record is a record, however odd: what the vendor does not say is guessed, and flagged. */
+const toRecord = (
+  raw: Json, identify: (item: Json) => { readonly id?: string | undefined; readonly time?: string | number | undefined },
+  observed: HrTime, origin: Origin,
+): AuditRecord => {
+  const { id, time } = identify(raw);
+  const happened = moment(time)?.time;
+  const record = { id: id || digest(raw), time: happened ?? observed, observed, origin, raw };
+  const guessed = !id && !happened ? 'both' : !id ? 'id' : !happened ? 'time' : undefined;
+  return guessed ? { ...record, guessed } : record;
+};
+
+/** How far ahead of us the past may lie in a window: for vendors whose options name it. */
+export const windowDefaults = { span: 24 * 60 * MINUTE, settle: 30 * SECOND, overlap: 5 * MINUTE } as const;

@@ -1,0 +1,66 @@
+// Turns "the page after this position" into emissions that never run ahead of delivery: the next page is asked for only
+// when the last one is committed. That is all of back-pressure, checkpointing and crash safety.
+import { Observable } from 'rxjs';
+import type { Receiver, ReceiverContext } from '../component.ts';
+import { type AuditRecord, type Emission, type Json, type Origin, Receipt } from '../model.ts';
+import { persist } from '../retry.ts';
+
+/** What one pull brought, and where it leads. */
+export interface Turn<P> {
+  readonly records: readonly AuditRecord[];
+  readonly position: P;
+  /** Ask again at once. */
+  readonly more: boolean;
+  /** The vendor's clock, ms since the epoch. */
+  readonly date: number;
+}
+
+export interface Source<P extends Json> {
+  readonly origin: Origin;
+  /** The first position, for a receiver that has none. */
+  start(now: number): P;
+  /** Checks a stored position; throws E_POSITION when it is not ours. */
+  restore(stored: Json): P;
+  /** Nothing that happened before this will be read again; ms since the epoch. */
+  low(position: P): number;
+  /** The page after this position; nothing, if there is nothing to ask yet. Throws Faults. */
+  pull(position: P, signal: AbortSignal): Promise<Turn<P> | undefined>;
+}
+
+/** @param every ms between two polls of a vendor that has no more */
+export const poll = <P extends Json>(source: Source<P>, every: number, context: ReceiverContext): Receiver => ({
+  origin: source.origin,
+  emissions: new Observable<Emission>(subscriber => {
+    const { clock } = context;
+    const stop = new AbortController();
+    const { signal } = stop;
+
+    /** Hands a page on, and comes back when it is safe. */
+    const emit = async (records: readonly AuditRecord[], after: number, position: P, date: number) => {
+      const receipt = new Receipt();
+      subscriber.next({ batch: { records, move: { after, position, low: source.low(position), date } }, receipt });
+      await receipt.settled;
+      return { value: position, count: after + 1 };
+    };
+
+    const run = async () => {
+      const stored = await context.position<Json>(source.origin);
+      let here = stored
+        ? { value: source.restore(stored.value), count: stored.count }
+        : await emit([], 0, source.start(clock.now()), 0); // the resolved start is committed before anything is asked
+
+      while (!signal.aborted) {
+        const turn = await persist(() => source.pull(here.value, signal), { clock, signal, report: context.report });
+        if (turn) here = await emit(turn.records, here.count, turn.position, turn.date);
+        if (turn?.more) continue;
+        context.rest();
+        await clock.sleep(every, signal);
+      }
+    };
+
+    run().catch(error => {
+      if (!signal.aborted) subscriber.error(error);
+    });
+    return () => stop.abort();
+  }),
+});
