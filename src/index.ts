@@ -9,7 +9,7 @@ export * from './ocsf/fields.ts';
 export * from './options.ts';
 export { point } from './point.ts';
 export * from './source/auth.ts';
-export { defineHttpReceiver, type HttpDefinition, pollOptions } from './source/http.ts';
+export { type Api, defineHttpReceiver, type HttpDefinition, httpOptions, pollOptions, type Send } from './source/http.ts';
 export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
 export * from './source/walks.ts';
 export * from './time.ts';

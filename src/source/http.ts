@@ -1,7 +1,7 @@
 // An API, described, becomes a receiver: how to read its pages (fixed per vendor) and how to ask for them (by options).
 import { z } from 'zod';
 import {
-  type Answer, type Auth, type Call, defineReceiver, type HttpSettings, type InferOutput, type Mapping,
+  type Answer, type Auth, type Call, defineReceiver, type Fetch, type HttpSettings, type InferOutput, type Mapping,
   type ReceiverContext, type StandardSchema,
 } from '../component.ts';
 import { Fault } from '../fault.ts';
@@ -30,8 +30,13 @@ export interface HttpDefinition<S extends StandardSchema, Page, P extends Json, 
 }
 
 export interface Api<P extends Json, Ask extends Asked> {
-  /** The API's address; requests are made below it, and the credential goes to its origin only. */
-  readonly base: string;
+  /**
+   * The API's address; requests are made below it, and the credential goes to its origin only. A function where the
+   * credential itself names the address: asked before each request, and `site` is then what identifies the receiver.
+   */
+  readonly base: string | (() => Promise<string>);
+  /** The origin that identifies the receiver; that of `base` when absent. Needed where `base` is a function. */
+  readonly site?: string;
   readonly tenant?: string;
   readonly feed?: string;
   /** ms */
@@ -41,8 +46,16 @@ export interface Api<P extends Json, Ask extends Asked> {
   readonly walk: Walk<P, Ask>;
   request(ask: Ask): Omit<Call, 'url'> & { readonly path: string };
   /** Checks once, before the first page, that the credential fits: throws a Fault when it does not. */
-  check?(send: (call: Omit<Call, 'url'> & { readonly path: string }) => Promise<Answer>): Promise<void>;
+  check?(send: Send): Promise<void>;
+  /**
+   * Whose log the credential reads, where the vendor tells. Asked before each page, because credentials rotate: remember
+   * it. A position of another owner is never used: that is a hold (E_TENANT).
+   */
+  owner?(send: Send): Promise<string | undefined>;
 }
+
+/** Sends a call below the base. */
+export type Send = (call: Omit<Call, 'url'> & { readonly path: string }) => Promise<Answer>;
 
 /** Options that every polling receiver has. */
 export const pollOptions = {
@@ -70,7 +83,7 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
       const origin: Origin = {
         receiver: context.name,
         type: definition.type,
-        site: new URL(api.base).origin,
+        site: api.site ?? (typeof api.base === 'string' ? new URL(api.base).origin : ''),
         tenant: api.tenant ?? '',
         feed: api.feed ?? '',
       };
@@ -79,26 +92,34 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
   });
 
 const source = <S extends StandardSchema, Page, P extends Json, Ask extends Asked>(
-  definition: HttpDefinition<S, Page, P, Ask>, { base, auth, http, walk, request, check }: Api<P, Ask>, origin: Origin,
+  definition: HttpDefinition<S, Page, P, Ask>, { base, auth, http, walk, request, check, owner }: Api<P, Ask>, origin: Origin,
   { clock, http: open, log }: ReceiverContext,
 ): Source<Stored> => {
-  const fetch = open({ ...http, origin: origin.site, auth });
-  const send = ({ path, ...call }: Omit<Call, 'url'> & { readonly path: string }, signal: AbortSignal) =>
-    fetch({ ...call, url: address(base, path) }, signal);
-  const stored = (at: P): Stored => ({ shape: walk.shape, at });
+  const clients = new Map<string, Fetch>(); // one, unless the credential comes to name another address
+  const client = (site: string): Fetch => {
+    const fetch = clients.get(site) ?? open({ ...http, origin: site, auth });
+    clients.set(site, fetch);
+    return fetch;
+  };
+  const send = async ({ path, ...call }: Parameters<Send>[0], signal: AbortSignal) => {
+    const root = typeof base === 'string' ? base : await base();
+    return client(new URL(root).origin)({ ...call, url: address(root, path) }, signal);
+  };
+  const stored = (at: P, whose?: string): Stored =>
+    whose === undefined ? { shape: walk.shape, at } : { shape: walk.shape, at, owner: whose };
   const inside = (position: Stored): P => position.at as P; // `restore` let nothing else in
 
   let checked = check === undefined;
   let recovered: string | undefined; // the last position that a refused cursor led back to
 
   /** A refused cursor: back to where the walk says, once; a second time at the same place is a hold. */
-  const recover = (position: P, refusal: Fault): Turn<Stored> => {
+  const recover = (position: P, refusal: Fault, whose?: string): Turn<Stored> => {
     const back = walk.recover?.(position);
     const key = JSON.stringify(back);
     if (back === undefined || key === recovered) throw new Fault('E_CURSOR_LOST', refusal.message, { cause: refusal });
     recovered = key;
     log.warn({ code: refusal.code }, `the vendor refused the cursor; reading again from ${new Date(walk.low(back)).toISOString()}`);
-    return { records: [], position: stored(back), more: true, date: clock.now() };
+    return { records: [], position: stored(back, whose), more: true, date: clock.now() };
   };
 
   return {
@@ -118,13 +139,18 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
         await check?.(call => send(call, signal));
         checked = true;
       }
+      const whose = (await owner?.(call => send(call, signal))) ?? position.owner;
+      if (position.owner !== undefined && whose !== position.owner) {
+        const problem = `the stored position belongs to the account ${position.owner}, the credential to ${whose}`;
+        throw new Fault('E_TENANT', `${problem}: use a credential of the first, or give the second a receiver of its own`);
+      }
 
       const answer = await send(request(ask), signal).catch(error => {
         if (!(error instanceof Fault) || error.kind !== 'rejected') throw error;
         if (ask.cursor !== null) return error;
         throw new Fault(error.code, error.message, { kind: 'denied', cause: error }); // a pull has no record to blame: hold
       });
-      if (answer instanceof Fault) return recover(here, answer);
+      if (answer instanceof Fault) return recover(here, answer, whose);
 
       const page = read(definition.page, answer);
       const step = walk.next(here, ask, { ...definition.lead(page, answer, ask), date: answer.date });
@@ -132,7 +158,7 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
         throw new Fault('E_WALK_STUCK', `the next page after ${JSON.stringify(ask)} is that page again`);
       const observed = fromMillis(clock.now());
       const records = definition.items(page).map(item => toRecord(item as Json, definition.identify, observed, origin));
-      return { records, position: stored(step.position), more: step.more, date: answer.date };
+      return { records, position: stored(step.position, whose), more: step.more, date: answer.date };
     },
   };
 };

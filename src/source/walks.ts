@@ -217,8 +217,8 @@ export const offset = (options: WindowOptions): Walk<Windows, OffsetAsk> => {
 export const nextOffset = (offset: number, received: number, pageSize: number): string | null =>
   received < pageSize ? null : String(offset + received);
 
-/** A position with the shape it was written in. */
-export type Stored = { readonly shape: string; readonly at: Json };
+/** A position with the shape it was written in, and whose log it stands in, where the vendor told. */
+export type Stored = { readonly shape: string; readonly at: Json; readonly owner?: string };
 
 export const isStored = (json: Json): json is Stored =>
   typeof json === 'object' && json !== null && typeof (json as JsonObject).shape === 'string' && 'at' in json;
