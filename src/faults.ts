@@ -23,6 +23,7 @@ export const faults = {
   E_BODY_LIMIT: row('denied', 'The answer is larger than the limit.', 'Lower the page size, or raise `bodyLimit`.'),
   E_BODY_BROKEN: row('transient', 'The answer broke off or cannot be decoded.', 'It is tried again by itself.'),
   E_ORIGIN: row('denied', 'A request would leave the configured origin.', 'Set the base URL to the origin that the vendor points to, if you trust it.'),
+  E_PLAINTEXT: row('denied', 'The credential would travel unencrypted.', 'Use `https:` in the base URL. Plain `http:` with a credential is for this machine only, and not through a proxy.'),
   E_SECRET: row('denied', 'A secret cannot be read.', 'Set the environment variable, or mend the file that the config names.'),
 
   // What a vendor sends.
@@ -32,6 +33,13 @@ export const faults = {
   E_WALK_PAGES: row('denied', 'One window has more pages than the limit.', 'Ask for larger pages or shorter windows, or raise `maxPages`.'),
   E_CURSOR_LOST: row('denied', 'The vendor refuses the cursor that we kept.', "Set `onCursorLost: 'reseed'` to begin again at the last low-water time; what was delivered is dropped by `dedupe`."),
   E_TENANT: row('denied', 'The credential belongs to another account or lacks the feed.', 'Use a token of the configured account that has the feed.'),
+
+  // What lies in a drop folder.
+  E_FOLDER: row('denied', 'The drop folder cannot be read.', 'Check that `directory` exists and that this process may read it. Nothing is lost meanwhile.'),
+  E_FOLDER_FULL: row('denied', 'More finished files lie in the drop folder than can be remembered.', 'Move old ones away, or let them be removed: `keep: false`, or `keep` with a duration.'),
+  E_KEY: row('denied', 'A public key cannot be read, or is not of a kind that signs exports.', 'Give the path of the PEM file with the public key (RSA or EC) that the vendor handed out.'),
+  E_ARCHIVE: row('rejected', 'An export archive is broken, or not what it claims to be.', 'Export it again. The file was set aside, with the reason beside it; the next ones are read.'),
+  E_SIGNATURE: row('rejected', 'The signature of an export archive does not verify, or is missing.', 'Treat the archive as tampered with: ask who made it. If the vendor changed its key, add the new one to `publicKey` and put the file back.'),
 
   // Delivery and state.
   E_ABANDONED: row('transient', 'A batch was given up before it was committed; it will be read again.', 'Nothing: this is how a stop looks from inside.'),
