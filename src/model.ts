@@ -88,6 +88,14 @@ export interface Move {
   readonly date: number;
 }
 
+/** A span of time that the vendor no longer keeps, or not for sure: it was asked for, and may be incomplete. */
+export type Gap = {
+  /** ms since the epoch */
+  readonly from: number;
+  /** ms since the epoch */
+  readonly to: number;
+};
+
 /** Records that travel together, and what becomes true once they are delivered. */
 export interface Batch {
   readonly records: readonly AuditRecord[];
@@ -95,6 +103,8 @@ export interface Batch {
   readonly move?: Move;
   /** Whatever else becomes true with it: a file done. */
   readonly writes?: readonly Write[];
+  /** History that was asked for and is gone: to be named, never passed over in silence. */
+  readonly gap?: Gap;
 }
 
 /** Settles once. Delivered: committed, for ever. Abandoned: nothing happened, ask again. */

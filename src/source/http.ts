@@ -122,6 +122,16 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
     return { records: [], position: stored(back, whose), more: true, date: clock.now() };
   };
 
+  /** Where a vendor gave up twice: asked for less from there on, without waiting for a page to move us. */
+  let tired: { readonly at: string; readonly instead: P } | undefined;
+
+  /** A deadline may be a mood, so the same is asked once more; then ever less, as far as the walk goes. */
+  const askLess = (at: string, here: P, ask: Ask): void => {
+    const less = tired?.at === at ? walk.shrink?.(here, ask) : here;
+    if (less !== undefined && less !== here) log.info({ ask }, 'the vendor gave up on this span; asking for a shorter one');
+    tired = { at, instead: less ?? here };
+  };
+
   return {
     origin,
     start: now => stored(walk.start(now)),
@@ -132,7 +142,8 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
     },
 
     pull: async (position, signal) => {
-      const here = inside(position);
+      const key = JSON.stringify(position);
+      const here = tired?.at === key ? tired.instead : inside(position);
       const ask = walk.ask(here, clock.now());
       if (ask === undefined) return undefined;
       if (!checked) {
@@ -146,6 +157,7 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
       }
 
       const answer = await send(request(ask), signal).catch(error => {
+        if (gaveUp(error)) askLess(key, here, ask);
         if (!(error instanceof Fault) || error.kind !== 'rejected') throw error;
         if (ask.cursor !== null) return error;
         throw new Fault(error.code, error.message, { kind: 'denied', cause: error }); // a pull has no record to blame: hold
@@ -158,10 +170,13 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
         throw new Fault('E_WALK_STUCK', `the next page after ${JSON.stringify(ask)} is that page again`);
       const observed = fromMillis(clock.now());
       const records = definition.items(page).map(item => toRecord(item as Json, definition.identify, observed, origin));
-      return { records, position: stored(step.position, whose), more: step.more, date: answer.date };
+      return { records, position: stored(step.position, whose), more: step.more, date: answer.date, gap: step.gap };
     },
   };
 };
+
+/** The question was too large for the time there was: by the vendor's deadline, or by ours. */
+const gaveUp = (error: unknown): boolean => error instanceof Fault && (error.code === 'E_TIMEOUT' || error.status === 504);
 
 const address = (base: string, path: string): string =>
   /^https?:\/\//.test(path) ? path : `${base.replace(/\/+$/, '')}${path}`;

@@ -2,7 +2,7 @@
 // when the last one is committed. That is all of back-pressure, checkpointing and crash safety.
 import { Observable } from 'rxjs';
 import type { Receiver, ReceiverContext } from '../component.ts';
-import { type AuditRecord, type Emission, type Json, type Origin, Receipt } from '../model.ts';
+import { type AuditRecord, type Batch, type Emission, type Gap, type Json, type Origin, Receipt } from '../model.ts';
 import { persist } from '../retry.ts';
 
 /** What one pull brought, and where it leads. */
@@ -13,6 +13,8 @@ export interface Turn<P> {
   readonly more: boolean;
   /** The vendor's clock, ms since the epoch. */
   readonly date: number;
+  /** What the vendor no longer keeps of what was asked for; told once. */
+  readonly gap?: Gap | undefined;
 }
 
 export interface Source<P extends Json> {
@@ -36,9 +38,10 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
     const { signal } = stop;
 
     /** Hands a page on, and comes back when it is safe. */
-    const emit = async (records: readonly AuditRecord[], after: number, position: P, date: number) => {
+    const emit = async ({ records, position, date, gap }: Omit<Turn<P>, 'more'>, after: number) => {
       const receipt = new Receipt();
-      subscriber.next({ batch: { records, move: { after, position, low: source.low(position), date } }, receipt });
+      const batch: Batch = { records, move: { after, position, low: source.low(position), date }, ...(gap && { gap }) };
+      subscriber.next({ batch, receipt });
       await receipt.settled;
       return { value: position, count: after + 1 };
     };
@@ -47,11 +50,12 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
       const stored = await context.position<Json>(source.origin);
       let here = stored
         ? { value: source.restore(stored.value), count: stored.count }
-        : await emit([], 0, source.start(clock.now()), 0); // the resolved start is committed before anything is asked
+        : await emit({ records: [], position: source.start(clock.now()), date: 0 }, 0); // the resolved start is committed before anything is asked
 
       while (!signal.aborted) {
         const turn = await persist(() => source.pull(here.value, signal), { clock, signal, report: context.report });
-        if (turn) here = await emit(turn.records, here.count, turn.position, turn.date);
+        if (turn?.gap) context.log.warn({ gap: turn.gap }, gapMessage(turn.gap));
+        if (turn) here = await emit(turn, here.count);
         if (turn?.more) continue;
         context.rest();
         await clock.sleep(every, signal);
@@ -64,3 +68,6 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
     return () => stop.abort();
   }),
 });
+
+const gapMessage = ({ from, to }: Gap): string =>
+  `gap: the vendor no longer keeps everything between ${new Date(from).toISOString()} and ${new Date(to).toISOString()}; what is gone cannot be read`;

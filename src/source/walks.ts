@@ -1,8 +1,8 @@
 // Walks: pure rules for moving a position through an API. They do no I/O and see no clock but the vendor's, so they can
 // be drawn by hand and tested by properties.
 import { Fault } from '../fault.ts';
-import type { Json, JsonObject } from '../model.ts';
-import { HOUR, SECOND } from '../options.ts';
+import type { Gap, Json, JsonObject } from '../model.ts';
+import { HOUR, MINUTE, SECOND } from '../options.ts';
 
 /** Where a page leads: its cursor for the next one, whether there is more, and the vendor's clock. */
 export interface Lead {
@@ -17,6 +17,8 @@ export interface Step<P> {
   readonly position: P;
   /** Go on at once; otherwise rest. */
   readonly more: boolean;
+  /** What the vendor no longer keeps of the history ahead; told once. */
+  readonly gap?: Gap;
 }
 
 /** What is asked: at least, from which cursor. */
@@ -37,6 +39,8 @@ export interface Walk<P extends Json, Ask extends Asked> {
   low(position: P): number;
   /** Where to stand after the vendor refused the cursor; without it, hold. */
   recover?(position: P): P;
+  /** Where to stand to ask for less, after the vendor gave up on this; nothing when it cannot be less. */
+  shrink?(position: P, asked: Ask): P | undefined;
 }
 
 // ---- windows: the vendor filters by time ----
@@ -53,6 +57,8 @@ export interface WindowOptions {
   readonly behind: number;
   /** A window older than this is read twice: as usual, then from the archive. */
   readonly archive?: number;
+  /** How long the vendor keeps events, in ms: a window older than that is a gap. It is read all the same. */
+  readonly keeps?: number;
   /** The most pages that one window may have. */
   readonly maxPages?: number;
 }
@@ -67,10 +73,14 @@ type Track = {
   readonly date: number | null;
   readonly archive: boolean;
   readonly pages: number;
+  /** Where the vendor gave up on a whole window: which part of it is being read, and how wide a part may be. */
+  readonly slice?: { readonly from: number; readonly width: number };
 };
 
-/** `owed`: how many pages the sweep may read for those that the live reading took. */
-export type Windows = { readonly live: Track; readonly sweep: Track; readonly owed: number };
+/**
+ * `owed`: how many pages the sweep may read for those that the live reading took. `lost`: up to when a gap was told.
+ */
+export type Windows = { readonly live: Track; readonly sweep: Track; readonly owed: number; readonly lost?: number };
 
 export interface WindowAsk extends Asked {
   readonly track: 'live' | 'sweep';
@@ -79,16 +89,22 @@ export interface WindowAsk extends Asked {
   /** Excluded, where the vendor lets us say so. */
   readonly to: number;
   readonly archive: boolean;
+  /** The end of the window, where this asks for a slice of it. */
+  readonly until?: number;
 }
+
+/** No slice of a window is shorter. */
+const NARROWEST = MINUTE;
 
 /**
  * Reads `[from, to)`, where `to` has settled, page by page, and only then moves `from`: so the vendor's sort order does
  * not matter. How far `from` moves is told by the vendor's clock at the window's first page, never by ours. A second
  * track, the sweep, reads each hour once more when it is `behind` the live one; it goes only while the live one rests,
- * one page for each page that the live one took.
+ * one page for each page that the live one took. A window that the vendor gives up on is read in slices, and the next
+ * one in slices twice as wide.
  */
 export const windows = ({
-  since, span, settle, overlap, behind, archive = Infinity, maxPages = 10_000,
+  since, span, settle, overlap, behind, archive = Infinity, keeps = Infinity, maxPages = 10_000,
 }: WindowOptions): Walk<Windows, WindowAsk> => {
   const sweepEnd = ({ sweep }: Windows) => sweep.to ?? sweep.from + HOUR;
   const sweepDue = (position: Windows) => position.live.to === null && sweepEnd(position) <= position.live.from - behind;
@@ -100,11 +116,27 @@ export const windows = ({
   };
   const afterSweep = (moved: Windows): Step<Windows> => ({ position: moved, more: moved.owed > 0 && sweepDue(moved) });
 
+  /** The slices of the next window, or of another pass through this one. */
+  const slices = ({ slice }: Track, from: number, factor: number): Pick<Track, 'slice'> =>
+    slice && slice.width * factor < span ? { slice: { from, width: slice.width * factor } } : {};
+
+  /** The span, as far as it is ahead, that the vendor kept no longer when it answered. */
+  const gapOf = ({ live, lost = -Infinity }: Windows, track: WindowAsk['track'], date: number): Gap | undefined =>
+    track === 'live' && live.date === null && live.from < date - keeps && lost < live.from
+      ? { from: live.from, to: date - keeps }
+      : undefined;
+
   return {
     shape: 'windows/1',
     start: now => ({ live: at(since(now)), sweep: at(since(now)), owed: 0 }),
     low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),
-    recover: ({ live, sweep }) => ({ live: at(live.from), sweep: at(sweep.from), owed: 0 }),
+    recover: position => ({ ...position, live: at(position.live.from), sweep: at(position.sweep.from), owed: 0 }),
+
+    shrink: (position, { track, from, to, archive, until = to }) => {
+      if (to - from <= NARROWEST) return undefined;
+      const width = Math.max(NARROWEST, Math.floor((to - from) / 2));
+      return { ...position, [track]: { ...position[track], to: until, cursor: null, archive, pages: 0, slice: { from, width } } };
+    },
 
     ask: (position, now) => {
       const { live, sweep, owed } = position;
@@ -113,36 +145,45 @@ export const windows = ({
       return to > live.from ? asking('live', live, to) : undefined;
     },
 
-    next: (position, { track, from, to, archive: archived }, { next, date }) => {
+    next: (position, { track, to: asked, archive: archived, until: to = asked }, { next, date }) => {
       const here = position[track];
+      const { from } = here;
       const first = here.date ?? date;
       const pages = here.pages + 1;
       const owed = track === 'sweep' ? position.owed - 1 : position.live.to === null ? 1 : position.owed + 1;
-      const go = (on: Track, more: boolean, rest: Partial<Windows> = {}) => {
-        const moved = { ...position, owed, [track]: on, ...rest };
-        return track === 'live' ? afterLive(moved, more) : afterSweep(moved);
+      const gap = gapOf(position, track, date);
+      const go = (on: Track, more: boolean, rest: Partial<Windows> = {}): Step<Windows> => {
+        const moved = { ...position, owed, ...(gap && { lost: gap.to }), [track]: on, ...rest };
+        return { ...(track === 'live' ? afterLive(moved, more) : afterSweep(moved)), ...(gap && { gap }) };
       };
+      const within = { ...here, from, to, date: first, archive: archived };
 
       if (next !== null) {
         if (pages >= maxPages) throw new Fault('E_WALK_PAGES', `more than ${maxPages} pages from ${new Date(from).toISOString()}`);
-        return go({ from, to, cursor: next, date: first, archive: archived, pages }, true);
+        return go({ ...within, cursor: next, pages }, true);
       }
-      if (!archived && from < first - archive) return go({ from, to, cursor: null, date: first, archive: true, pages: 0 }, true);
-      if (track === 'sweep') return go(at(to - SECOND), false);
+      if (asked < to) return go({ ...within, cursor: null, pages: 0, ...slices(here, asked, 1) }, true);
+      // Asked of the last page's date: what was live at the first one may have been moved since, where we were held.
+      if (!archived && from < date - archive)
+        return go({ ...within, cursor: null, archive: true, pages: 0, ...slices(here, from, 1) }, true);
+      if (track === 'sweep') return go({ ...at(to - SECOND), ...slices(here, to - SECOND, 2) }, false);
 
       const safe = Math.min(to, first - settle); // the walk may not outrun the vendor's clock
-      const on = at(Math.max(from, safe - overlap));
+      const onward = Math.max(from, safe - overlap);
+      const on = { ...at(onward), ...slices(here, onward, 2) };
       const wasOld = to <= first - behind && position.sweep.from >= from; // old enough when it was read: nothing to sweep
-      return go(on, safe - from >= span, wasOld ? { sweep: on } : {}); // cut short by the present: rest
+      return go(on, safe - from >= span, wasOld ? { sweep: at(onward) } : {}); // cut short by the present: rest
     },
   };
 };
 
 const at = (from: number): Track => ({ from, to: null, cursor: null, date: null, archive: false, pages: 0 });
 
-const asking = (track: 'live' | 'sweep', { from, cursor, archive }: Track, to: number): WindowAsk => ({
-  track, from, to, cursor, archive,
-});
+/** A whole window that ends at `end`, or the slice of it that is due. */
+const asking = (track: WindowAsk['track'], { from, cursor, archive, slice }: Track, end: number): WindowAsk => {
+  const to = slice ? Math.min(slice.from + slice.width, end) : end;
+  return { track, from: slice?.from ?? from, to, cursor, archive, ...(to < end && { until: end }) };
+};
 
 // ---- cursor: the vendor keeps our place ----
 
