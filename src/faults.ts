@@ -51,6 +51,7 @@ export const faults = {
   E_STDOUT_CLOSED: row('denied', 'Nobody reads our standard output any more.', 'Start the reader again. The last batch was not committed and is read again.'),
   E_FILE: row('transient', 'A file cannot be written.', 'Free space or mend the permissions. It is tried again by itself.'),
   E_FILE_SHORT: row('denied', 'A file is shorter than what was committed to it: somebody else changed it.', 'Put the file back, or move it away: a new one is begun.'),
+  E_FILE_OWNED: row('transient', 'Two exporters write to the same files.', 'Give each exporter a path of its own. Nothing is written until then.'),
   E_COMMIT_STALE: row('transient', 'A delivery was overtaken by another one.', 'Nothing: it is read again from where the other left off.'),
   E_STATE_FULL: row('transient', 'The state cannot be written: the disk is full.', 'Free space. It is tried again by itself, and nothing is lost.'),
   E_STATE_WRITE: row('transient', 'The state cannot be written.', 'Mend the disk or its permissions. It is tried again by itself, and nothing is lost.'),
