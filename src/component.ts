@@ -116,8 +116,8 @@ export interface Auth {
   readonly credential: string;
   /** The headers that carry it. `send` reaches the same origin, without credential. */
   headers(send: Fetch, now: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
-  /** Told of a 401. True when asking once more, with new headers, makes sense. */
-  refused(): boolean;
+  /** Told of a 401, and of the headers that were refused. True when asking once more, with new ones, makes sense. */
+  refused(sent?: Readonly<Record<string, string>>): boolean;
   /** When the credential ends, in ms since the epoch, where it says so. */
   expires?(): number | undefined;
 }
