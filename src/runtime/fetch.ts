@@ -1,0 +1,258 @@
+// The HTTP client of every component: one origin, one budget, bounded in time and size, faults for all that goes wrong.
+// It never retries, but for a credential that was refused and can be renewed.
+import { constants } from 'node:buffer';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip } from 'node:zlib';
+import { type Dispatcher, request } from 'undici';
+import type { Answer, Call, Clock, Fetch, HttpSettings } from '../component.ts';
+import { describe, Fault } from '../fault.ts';
+import type { Json } from '../model.ts';
+import { SECOND } from '../options.ts';
+import type { Budgets } from './budget.ts';
+import { connection } from './connection.ts';
+import { dateOf, faultOf, type Headers, redact } from './status.ts';
+
+export interface HttpClients {
+  /** What `Context.http` is. Nothing is opened or read before the first call. */
+  open(settings: HttpSettings): Fetch;
+  /** Cuts what is under way and closes every connection. */
+  close(): Promise<void>;
+}
+
+export interface HttpClientsOptions {
+  readonly clock: Clock;
+  /** Shared by all components. */
+  readonly budgets: Budgets;
+  /** Relative paths of PEM files are meant from here. */
+  readonly folder: string;
+}
+
+/** The clients of one component. */
+export const httpClients = (options: HttpClientsOptions): HttpClients => {
+  const clients: Client[] = [];
+  return {
+    open: settings => {
+      const made = client(settings, options);
+      clients.push(made);
+      return made.fetch;
+    },
+    close: async () => {
+      await Promise.all(clients.splice(0).map(made => made.close()));
+    },
+  };
+};
+
+interface Client {
+  readonly fetch: Fetch;
+  close(): Promise<void>;
+}
+
+const client = (settings: HttpSettings, { clock, budgets, folder }: HttpClientsOptions): Client => {
+  const { auth, timeout = 30 * SECOND, bodyLimit = 64 * 2 ** 20 } = settings;
+  const origin = URL.parse(settings.origin)?.origin ?? settings.origin;
+  const budget = budgets.open(`${origin} ${auth?.credential ?? ''}`, settings.rates ?? []);
+  const connections = connection(settings, folder, timeout);
+
+  /** One request, one answer. @param secrets what may not be said of it */
+  const send = async (
+    call: Call,
+    credential: Headers,
+    secrets: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Answer> => {
+    const url = addressOf(call, origin);
+    await budget.take(signal);
+    const dispatcher = await connections.open();
+    const where = `${call.method ?? 'GET'} ${url.origin}${url.pathname}`;
+    const clocked = AbortSignal.timeout(timeout);
+    try {
+      const reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
+      budget.heed(reply.status, reply.headers);
+      const fault = faultOf(reply.status, reply.headers, reply.text, clock.now(), { where, secrets });
+      if (fault) throw fault;
+      return { ...reply, date: dateOf(reply.headers, clock.now()) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (clocked.aborted && !isAnswered(error))
+        throw new Fault('E_TIMEOUT', `${where}: no answer within ${timeout} ms`);
+      const fault = error instanceof Fault ? error : networkFault(error, where, secrets);
+      if (fault.code === 'E_TLS') connections.renew();
+      throw fault;
+    }
+  };
+
+  /** What an exchange of credentials is sent with: its body is nothing to be repeated. */
+  const bare: Fetch = (call, signal) => send(call, {}, textsOf(call.body ?? null), signal);
+
+  const fetch: Fetch = async (call, signal) => {
+    addressOf(call, origin);
+    if (auth !== undefined && !isPrivate(origin, settings.proxy))
+      throw new Fault('E_PLAINTEXT', `the credential is not sent to ${origin}, because http: does not encrypt it`);
+    for (let again = false; ; again = true) {
+      signal.throwIfAborted();
+      const credential = (await auth?.headers(bare, clock.now(), signal)) ?? {};
+      checkHeaders(credential);
+      try {
+        return await send(call, credential, secretsOf(credential), signal);
+      } catch (error) {
+        if (again || !(error instanceof Fault) || error.status !== 401 || !auth?.refused(credential)) throw error;
+      }
+    }
+  };
+
+  const close = async () => {
+    budget.close();
+    await connections.close();
+  };
+  return { fetch, close };
+};
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+const exchange = async (
+  call: Call,
+  url: URL,
+  credential: Headers,
+  dispatcher: Dispatcher,
+  signal: AbortSignal,
+  limit: number,
+): Promise<Reply> => {
+  const json = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const { statusCode: status, ...reply } = await request(url, {
+    dispatcher,
+    signal,
+    method: call.method ?? 'GET',
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'gzip, br',
+      'user-agent': 'tributary',
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...lowered(call.headers ?? {}),
+      ...credential,
+    },
+    body: json ?? null,
+  });
+  const headers = plain(reply.headers);
+  if (status < 300) return { status, headers, text: await textOf(reply.body, headers, limit) };
+  // A refusal counts whatever becomes of its words.
+  const text = await textOf(reply.body, headers, REFUSAL_LIMIT).catch(() => '');
+  return { status, headers, text };
+};
+
+const REFUSAL_LIMIT = 2 ** 20; // bytes of an answer that is only read for its words
+
+/** The body: decompressed, never more than the limit in memory, whole, and UTF-8 to the last byte. */
+const textOf = async (body: Readable, headers: Headers, limit: number): Promise<string> => {
+  const most = Math.min(limit, constants.MAX_STRING_LENGTH);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const collect = async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > most) throw new Fault('E_BODY_LIMIT', `the answer is larger than ${most} bytes`);
+      chunks.push(chunk);
+    }
+  };
+  const encoding = headers['content-encoding']?.trim().toLowerCase() || 'identity';
+  try {
+    if (encoding === 'identity') await pipeline(body, collect);
+    else if (encoding === 'gzip' || encoding === 'x-gzip') await pipeline(body, createGunzip(CHUNKS), collect);
+    else if (encoding === 'br') await pipeline(body, createBrotliDecompress(CHUNKS), collect);
+    else await pipeline(body, refuse(encoding));
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault(
+      'E_BODY_BROKEN',
+      `the answer broke off or cannot be decoded after ${size} bytes: ${describe(error)}`,
+    );
+  }
+};
+
+const CHUNKS = { chunkSize: 64 * 1024 };
+
+const refuse = (encoding: string) => async () => {
+  throw new Fault('E_BODY_BROKEN', `the answer is encoded as ${encoding.slice(0, 40)}, which was not asked for`);
+};
+
+// ---- Where a request may go, and with what ----
+
+/** The whole address of a call. Throws E_ORIGIN when it would leave the origin: nothing is sent then. */
+const addressOf = ({ url: text, query = {} }: Call, origin: string): URL => {
+  const url = URL.parse(text);
+  if (!url) throw new Fault('E_ORIGIN', 'the address of a request is not an absolute URL');
+  if (url.origin !== origin || !/^https?:$/.test(url.protocol))
+    throw new Fault(
+      'E_ORIGIN',
+      `a request would go to ${url.protocol}//${url.host} and not to ${origin}; nothing was sent`,
+    );
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+  return url;
+};
+
+/** Whether nobody else can read along: TLS, or this machine without a proxy. */
+const isPrivate = (origin: string, proxy: string | undefined): boolean => {
+  const { protocol, hostname } = new URL(origin);
+  return (
+    protocol === 'https:' ||
+    (proxy === undefined && /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+  );
+};
+
+/** A header cannot hold every text: a key pasted with a line break inside is a wrong key, and said to be one. */
+const checkHeaders = (credential: Headers): void => {
+  if (Object.values(credential).some(value => /[^\t -~\u0080-\u00ff]/.test(value)))
+    throw new Fault('E_SECRET', 'the credential holds a line break or another character that no header can carry');
+};
+
+/** The credential in every form in which it could come back. */
+const secretsOf = (credential: Headers): readonly string[] =>
+  Object.values(credential).flatMap(value => {
+    const token = value.slice(value.indexOf(' ') + 1);
+    if (!/^basic /i.test(value)) return [value, token];
+    const pair = Buffer.from(token, 'base64').toString();
+    return [value, token, pair, pair.slice(pair.indexOf(':') + 1)];
+  });
+
+const textsOf = (json: Json): readonly string[] => {
+  if (typeof json === 'string') return [json];
+  return typeof json === 'object' && json !== null ? Object.values(json).flatMap(textsOf) : [];
+};
+
+const lowered = (headers: Headers): Headers =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+const plain = (headers: Readonly<Record<string, string | string[] | undefined>>): Headers =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+
+// ---- What goes wrong on the way ----
+
+/** Whether the other side did answer, so that a timeout which passed meanwhile says nothing. */
+const isAnswered = (error: unknown): boolean =>
+  error instanceof Fault && (error.status !== undefined || error.code === 'E_BODY_LIMIT');
+
+/** Anything thrown on the way to an answer. */
+const networkFault = (error: unknown, where: string, secrets: readonly string[]): Fault => {
+  const codes = codesOf(error);
+  const said = redact(describe(error), secrets) || codes.join(' ');
+  return new Fault(codes.some(code => TLS.test(code)) ? 'E_TLS' : 'E_NETWORK', `${where}: ${said}`);
+};
+
+const TLS =
+  /^(ERR_(TLS|SSL|OSSL)_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|EPROTO)/;
+
+const codesOf = (error: unknown): readonly string[] => {
+  if (!(error instanceof Error)) return [];
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  return [...own, ...codesOf(error.cause), ...(error instanceof AggregateError ? error.errors.flatMap(codesOf) : [])];
+};
