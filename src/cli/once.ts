@@ -1,0 +1,19 @@
+// `tributary once`: every receiver until its vendor has no more, then exit. For cron, for backfills, for tests.
+import { duration } from '../options.ts';
+import { createLog, type LogFormat } from '../runtime/log.ts';
+import { command, listed, readConfig, runConfig, Stop, unfinished } from './session.ts';
+
+export const once = (flags: { readonly config: string; readonly patience: string; readonly log?: LogFormat }): Promise<void> =>
+  command(async () => {
+    const patience = duration({ min: '1s' }).safeParse(flags.patience);
+    if (!patience.success) {
+      process.stderr.write(`--patience ${patience.error.issues[0]!.message}\n`);
+      process.exitCode = 2;
+      return;
+    }
+    const log = createLog(flags.log);
+    const read = await readConfig(flags.config);
+    if (read.problems.length > 0) process.stderr.write(`${listed(read.problems)}\n`);
+    const message = unfinished(await runConfig(read, log, { once: { patience: patience.data } }));
+    if (message) throw new Stop(message);
+  });

@@ -1,0 +1,14 @@
+// `tributary run`: the pipelines, until a signal stops them.
+import { createLog, type LogFormat } from '../runtime/log.ts';
+import { command, listed, readConfig, runConfig, Stop, unfinished } from './session.ts';
+
+export const run = (flags: { readonly config: string; readonly log?: LogFormat }): Promise<void> =>
+  command(async () => {
+    const log = createLog(flags.log);
+    const read = await readConfig(flags.config);
+    if (read.problems.length > 0) process.stderr.write(`${listed(read.problems)}\n`);
+    log.info({ config: flags.config, receivers: Object.keys(read.config.receivers) }, 'running');
+    const message = unfinished(await runConfig(read, log));
+    if (message) throw new Stop(message);
+    log.info({}, 'stopped');
+  });

@@ -1,0 +1,112 @@
+// From a config file to a running engine, with what can go wrong on the way said in full.
+import { dirname, resolve } from 'node:path';
+import type { Logger } from '../component.ts';
+import type { AnyConfig } from '../config.ts';
+import { describe, Fault } from '../fault.ts';
+import { duration } from '../options.ts';
+import { check, type Problem } from '../runtime/check.ts';
+import { budgets } from '../runtime/budget.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { type Ending, type Engine, type EngineOptions, startEngine } from '../runtime/engine.ts';
+import { httpClients } from '../runtime/fetch.ts';
+import { LoadError, loadConfig } from '../runtime/load.ts';
+import { plan } from '../runtime/plan.ts';
+import { openState } from '../runtime/state-sqlite.ts';
+
+/** Something that the operator has to mend; its message says all. */
+export class Stop extends Error {
+  override readonly name = 'Stop';
+}
+
+/** A config that is right, or a Stop that lists everything that is not. */
+export const readConfig = async (file: string): Promise<{ config: AnyConfig; options: ReadonlyMap<string, unknown>; problems: readonly Problem[]; folder: string }> => {
+  let config: unknown;
+  try {
+    config = await loadConfig(file);
+  } catch (error) {
+    throw error instanceof LoadError ? new Stop(error.message) : error;
+  }
+  const { problems, options } = await check(config);
+  const errors = problems.filter(p => p.level === 'error');
+  if (errors.length > 0) throw new Stop(`${file} has ${errors.length} problem${errors.length === 1 ? '' : 's'}:\n${listed(problems)}`);
+  return { config: config as AnyConfig, options, problems, folder: dirname(resolve(file)) }; // `check` found no error in it
+};
+
+export const listed = (problems: readonly Problem[]): string =>
+  problems.map(p => `  ${p.level === 'warning' ? 'warning: ' : ''}${p.place}: ${p.message}${p.where ? ` (${p.where})` : ''}`).join('\n');
+
+/** The folder of the state. */
+export const stateFolder = (config: AnyConfig, folder: string): string => resolve(folder, config.engine?.state?.options.path ?? '.tributary');
+
+/** Starts the engine on a config, runs it to its end and closes what it opened. */
+export const runConfig = async (
+  read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string }, log: Logger, options: EngineOptions = {},
+): Promise<readonly Ending[]> => {
+  const { config, folder } = read;
+  const state = stateFolder(config, folder);
+  const store = openOrStop(() => openState(state));
+  const http = httpClients({ clock: systemClock, budgets: budgets(systemClock), folder });
+  try {
+    const { grace, deadLetters } = config.engine ?? {};
+    const engine = await startEngine(
+      plan(config, place => read.options.get(place)),
+      { store, clock: systemClock, log, http: http.open, folder },
+      { ...(grace && { grace: duration().parse(grace) }), ...(deadLetters && { deadLetters }), ...options },
+    );
+    const release = obeySignals(engine, log);
+    try {
+      return await engine.ended;
+    } finally {
+      release();
+    }
+  } finally {
+    await http.close();
+    await store.close();
+  }
+};
+
+const openOrStop = <T>(open: () => T): T => {
+  try {
+    return open();
+  } catch (error) {
+    throw error instanceof Fault ? new Stop(`${describe(error)}\n  ${error.remedy}`) : error;
+  }
+};
+
+/** The first signal stops in order, a second one at once; meanwhile a line says who is still busy. */
+const obeySignals = (engine: Engine, log: Logger): (() => void) => {
+  let asked = false;
+  let timer: NodeJS.Timeout | undefined;
+  const obey = (signal: NodeJS.Signals) => {
+    if (asked) {
+      log.warn({ signal, busy: engine.busy() }, 'stopping at once; what is in hand is read again at the next start');
+      return engine.abort();
+    }
+    asked = true;
+    log.info({ signal, busy: engine.busy() }, 'stopping: finishing what is in hand');
+    timer = setInterval(() => log.info({ busy: engine.busy() }, 'still stopping'), 5000);
+    engine.stop();
+  };
+  process.on('SIGINT', obey).on('SIGTERM', obey);
+  return () => {
+    clearInterval(timer);
+    process.off('SIGINT', obey).off('SIGTERM', obey);
+  };
+};
+
+/** What to say of lanes that could not finish; nothing when all did. */
+export const unfinished = (endings: readonly Ending[]): string | undefined => {
+  const lines = endings.flatMap(({ lane, fault }) => (fault ? [`  ${lane}: ${describe(fault)} [${fault.code}]\n    ${fault.remedy}`] : []));
+  return lines.length === 0 ? undefined : `${lines.length} of ${endings.length} receivers could not finish:\n${lines.join('\n')}`;
+};
+
+/** Runs a command; a Stop becomes its message and exit code 1. */
+export const command = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+};

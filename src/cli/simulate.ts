@@ -1,0 +1,33 @@
+// `tributary simulate`: the vendors alone, for trying a config of one's own and for tests.
+import { readFileSync } from 'node:fs';
+import { describe } from '../fault.ts';
+import { type FaultScript, readFaultScript } from '../simulation/faults.ts';
+import { command, Stop } from './session.ts';
+import { playVendors } from './vendors.ts';
+
+export interface SimulateFlags {
+  readonly events: number;
+  readonly seed: number;
+  readonly live?: number;
+  readonly faults?: string;
+}
+
+export const simulate = (vendors: readonly string[], flags: SimulateFlags): Promise<void> =>
+  command(async () => {
+    const faults = flags.faults === undefined ? undefined : script(flags.faults);
+    const played = await playVendors(vendors, { events: flags.events, seed: flags.seed, live: flags.live, faults });
+    const addresses = Object.fromEntries(played.map(p => [p.vendor, p.simulation.url]));
+    const credentials = Object.fromEntries(played.map(p => [p.vendor, p.simulation.credentials]));
+    process.stdout.write(`${JSON.stringify({ ...addresses, credentials })}\n`);
+    process.stderr.write(`Simulated: ${played.map(p => p.vendor).join(', ')}, with ${flags.events} events each. Ctrl-C ends it.\n`);
+    await new Promise<void>(done => process.once('SIGINT', () => done()).once('SIGTERM', () => done()));
+    for (const { simulation } of played) await simulation.close();
+  });
+
+const script = (file: string): FaultScript => {
+  try {
+    return readFaultScript(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new Stop(`the fault script ${file} cannot be used: ${describe(error)}`);
+  }
+};

@@ -1,0 +1,38 @@
+// The simulated vendors, found by their folders: a new one needs no entry anywhere.
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Secret, secret } from '../options.ts';
+import type { Simulation, SimulationOptions, Simulator } from '../simulation/simulator.ts';
+import { Stop } from './session.ts';
+
+const RECEIVERS = new URL('../../receivers/', import.meta.url);
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+export interface Played {
+  readonly vendor: string;
+  readonly simulation: Simulation;
+  /** A reference to one of the credentials that the simulation accepts. */
+  readonly secret: (option: string) => Secret;
+}
+
+/** Starts some vendors, or all. */
+export const playVendors = async (names: readonly string[], options: SimulationOptions): Promise<readonly Played[]> => {
+  const known = readdirSync(fileURLToPath(RECEIVERS)).filter(name => existsSync(new URL(`${name}/simulator.${EXTENSION}`, RECEIVERS))).sort();
+  const strange = names.filter(name => !known.includes(name));
+  if (strange.length > 0) throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`);
+  const chosen = names.length === 0 ? known : [...new Set(names)];
+  return Promise.all(
+    chosen.map(async vendor => {
+      const { simulator } = (await import(new URL(`${vendor}/simulator.${EXTENSION}`, RECEIVERS).href)) as { simulator: Simulator };
+      const simulation = await simulator.start(options);
+      return { vendor, simulation, secret: reveal(vendor, simulation) };
+    }),
+  );
+};
+
+/** Made-up credentials travel as real ones do: as a reference to the environment. */
+const reveal = (vendor: string, { credentials }: Simulation) => (option: string): Secret => {
+  const name = `TRIBUTARY_SIMULATED_${vendor}_${option}`.toUpperCase().replaceAll('-', '_');
+  process.env[name] = credentials[option];
+  return secret.env(name);
+};

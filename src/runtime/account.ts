@@ -1,0 +1,42 @@
+// What became of a batch, counted by the engine and not by components: authors cannot forget.
+import type { Exported } from '../component.ts';
+import type { AuditRecord, Batch } from '../model.ts';
+import type { Handle } from './handle.ts';
+
+/** One processor's share in a delivery. */
+export interface Step {
+  readonly name: string;
+  readonly type: string;
+  readonly incoming: readonly AuditRecord[];
+  readonly outgoing: readonly AuditRecord[];
+  readonly dead: readonly AuditRecord[];
+}
+
+/** A batch that is safe: what was read, and what became of it on each route and at each exporter. */
+export interface Delivery {
+  readonly batch: Batch;
+  readonly routes: readonly { readonly pipeline: string; readonly steps: readonly Step[]; readonly records: readonly AuditRecord[] }[];
+  readonly exporters: readonly { readonly name: string; readonly records: readonly AuditRecord[]; readonly refused: number }[];
+}
+
+interface Processed {
+  readonly route: { readonly pipeline: string };
+  readonly steps: readonly Step[];
+  readonly records: readonly AuditRecord[];
+}
+
+interface Share {
+  readonly handle: Handle;
+  readonly records: readonly AuditRecord[];
+  readonly exported: Exported;
+}
+
+export const account = (batch: Batch, processed: readonly Processed[], shares: readonly Share[]): Delivery => ({
+  batch,
+  routes: processed.map(({ route, steps, records }) => ({ pipeline: route.pipeline, steps, records })),
+  exporters: shares.map(({ handle, records, exported }) => ({
+    name: handle.name,
+    records,
+    refused: (exported.refused ?? []).reduce((sum, r) => sum + (r.count ?? r.records.length), 0),
+  })),
+});

@@ -1,0 +1,48 @@
+// What each component is given: its own space in the state, its own log, the engine's clock and network, nothing else.
+import type { Clock, Context, HttpSettings, Fetch, Logger, Mapping, ReceiverContext, State } from '../component.ts';
+import type { Fault } from '../fault.ts';
+import { identify, type Json } from '../model.ts';
+import { labelled } from './log.ts';
+import type { Store } from './state.ts';
+
+/** What all components share. */
+export interface Ground {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly http: (settings: HttpSettings) => Fetch;
+  readonly mapping: (type: string) => Mapping | undefined;
+  /** The folder of the config. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** @param space whose entries and marks these are; nobody else writes there */
+export const contextOf = (name: string, space: string, ground: Ground): Context => ({
+  name,
+  log: labelled(ground.log, { component: name }),
+  state: stateOf(space, ground.store),
+  clock: ground.clock,
+  http: ground.http,
+  mapping: ground.mapping,
+  folder: ground.folder,
+  signal: ground.signal,
+});
+
+export const receiverContextOf = (
+  name: string, ground: Ground, tell: { report(fault: Fault, wait: number): void; rest(): void },
+): ReceiverContext => ({
+  ...contextOf(name, `receiver/${name}`, ground),
+  ...tell,
+  position: async <P extends Json>(origin: Parameters<typeof identify>[0]) =>
+    // What was stored under this identity was written by this receiver; its shape is checked by the walk.
+    (await ground.store.position(name, identify(origin))) as { value: P; count: number } | undefined,
+});
+
+const stateOf = (space: string, store: Store): State => ({
+  // The component reads what it wrote itself.
+  get: async <T extends Json>(key: string) => (await store.get(space, key)) as T | undefined,
+  known: ids => store.known(space, ids),
+  set: (key, value) => ({ kind: 'set', space, key, value }),
+  mark: (ids, remember) => ({ kind: 'mark', space, ids, remember }),
+});

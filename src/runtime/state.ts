@@ -1,0 +1,36 @@
+// The store's contract: everything that is true. Read anywhere; it changes by `commit` only, all or nothing.
+import type { Position } from '../component.ts';
+import type { AuditRecord, Json, Write } from '../model.ts';
+
+export interface Store {
+  /** Where a receiver stands; nothing before its first commit. */
+  position(receiver: string, identity: string): Promise<Position<Json> | undefined>;
+  get(space: string, key: string): Promise<Json | undefined>;
+  /** Which of the ids were marked by a committed delivery. */
+  known(space: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** How many records became new dead letters of this identity since then; ms since the epoch. */
+  deadSince(identity: string, time: number): Promise<number>;
+  /**
+   * Makes all the writes true, or none. Throws E_COMMIT_STALE if a move was read from another position than the stored
+   * one, E_STATE_FULL or E_STATE_WRITE if the disk refuses: then trying again is right.
+   * @param now our clock, ms since the epoch: when dead letters were seen
+   */
+  commit(writes: readonly Write[], now: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A record kept aside because it alone could not pass. */
+export interface DeadLetter {
+  readonly seq: number;
+  readonly place: string;
+  readonly code: string;
+  readonly reason: string;
+  /** How many records of the batch were refused; 1 unless the sink did not say which. */
+  readonly count: number;
+  /** How often it came back. */
+  readonly tries: number;
+  /** ms since the epoch */
+  readonly first: number;
+  readonly last: number;
+  readonly record: AuditRecord;
+}
