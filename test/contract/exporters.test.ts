@@ -110,7 +110,7 @@ describe.each(folders)('exporter %s', async folder => {
   test.each(Object.entries(harness.failures))('%s is a fault, %s, and the same batch passes later', (name, kind) =>
     using(harness, async bench => {
       await deliver(bench, sampleRecords(2));
-      const mend = bench.fail(name);
+      const mend = await bench.fail(name);
       const failure = await bench.exporter.export(sampleRecords(5, { first: 2 }), quiet()).then(
         () => undefined,
         error => error,

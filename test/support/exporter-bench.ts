@@ -23,7 +23,7 @@ export interface Bench {
   /** From now on the sink takes nothing and says nothing, until what is returned is called. */
   stall(): () => void;
   /** From now on the sink fails in this way. Mending it gives the exporter to go on with: the same one, or its successor. */
-  fail(name: string): () => Promise<Exporter>;
+  fail(name: string): Promise<() => Promise<Exporter>>;
   /** Takes the sink away, whatever state it is in. Called after `exporter.close()`. */
   close(): Promise<void>;
 }

@@ -35,7 +35,7 @@ export const harness: ExporterHarness = {
         waiting = promise;
         return resolve;
       },
-      fail: name => {
+      fail: async name => {
         const [code, words] =
           name === 'a closed pipe' ? ['EPIPE', 'broken pipe'] : ['ENOSPC', 'no space left on device'];
         failure = Object.assign(new Error(`${code}: ${words}, write`), { code });
