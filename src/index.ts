@@ -13,3 +13,4 @@ export { type Api, defineHttpReceiver, type HttpDefinition, httpOptions, pollOpt
 export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
 export * from './source/walks.ts';
 export * from './time.ts';
+export { version } from './version.ts';
