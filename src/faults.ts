@@ -26,6 +26,8 @@ export const faults = {
   E_PLAINTEXT: row('denied', 'The credential would travel unencrypted.', 'Use `https:` in the base URL. Plain `http:` with a credential is for this machine only, and not through a proxy.'),
   E_SECRET: row('denied', 'A secret cannot be read.', 'Set the environment variable, or mend the file that the config names.'),
 
+  E_ENVIRONMENT: row('denied', 'An environment variable has a value that cannot be used.', 'Mend or unset the variable that is named.'),
+
   // What a vendor sends.
   E_PAGE_SYNTAX: row('denied', 'The answer is not JSON.', 'Check that the base URL is the API and not a web page or a proxy.'),
   E_PAGE_SHAPE: row('denied', 'The answer is JSON, but not the page that the API documents.', 'The vendor may have changed its API: report it. Nothing is lost meanwhile.'),
@@ -47,6 +49,7 @@ export const faults = {
   E_EXPORTER: row('denied', 'An exporter failed in a way it should not.', 'Report it. The batch is kept and tried again.'),
   E_SINK_REFUSES_ALL: row('denied', 'The sink refuses every single record of a batch: the sink is wrong, not the records.', 'Read its words in the log and mend the sink or the exporter.'),
   E_SINK_PARTIAL: row('rejected', 'The sink took the batch but refused some of its records, without saying which.', 'Read its words with `tributary dead ls`; a copy of the batch is kept there.'),
+  E_SINK_ANSWER: row('denied', 'What answers there is not a sink.', 'Check the endpoint: its host, port and path. Nothing is lost meanwhile.'),
   E_DEAD_LIMIT: row('denied', 'Too many new dead letters today; the lane holds.', 'Look at them with `tributary dead ls` and mend the cause.'),
   E_STDOUT_CLOSED: row('denied', 'Nobody reads our standard output any more.', 'Start the reader again. The last batch was not committed and is read again.'),
   E_FILE: row('transient', 'A file cannot be written.', 'Free space or mend the permissions. It is tried again by itself.'),
