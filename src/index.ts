@@ -5,11 +5,23 @@ export { asFault, describe, Fault, type FaultKind, type FaultOptions } from './f
 export type { Code } from './faults.ts';
 export * from './json.ts';
 export * from './model.ts';
+export { type CompleteOptions, complete } from './ocsf/complete.ts';
 export * from './ocsf/fields.ts';
+export { eventsOf, type NormalizeOptions } from './ocsf/normalize.ts';
+export { isAddress, isEmail } from './ocsf/scalars.ts';
+export { type Version, versions } from './ocsf/schema.ts';
+export { type Finding, validate } from './ocsf/validate.ts';
 export * from './options.ts';
 export { point } from './point.ts';
 export * from './source/auth.ts';
-export { type Api, defineHttpReceiver, type HttpDefinition, httpOptions, pollOptions, type Send } from './source/http.ts';
+export {
+  type Api,
+  defineHttpReceiver,
+  type HttpDefinition,
+  httpOptions,
+  pollOptions,
+  type Send,
+} from './source/http.ts';
 export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
 export * from './source/walks.ts';
 export * from './time.ts';

@@ -21,6 +21,13 @@ const isExact = (value: number, source: string): boolean =>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Sets a field under any name: `__proto__` is a plain key of a vendor's record, like any other. */
+export const put = (object: Record<string, Json>, key: string, value: Json): void => {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+};
+
 /** A text field of a JSON object; nothing where there is none, or something else. */
 export const textOf = (json: Json, key: string): string | undefined => {
   if (!isObject(json) || !Object.hasOwn(json, key)) return undefined;

@@ -1,6 +1,6 @@
 // Reads a vendor's record field by field and remembers what was taken: the rest is `unmapped`, so that a mapping cannot
 // lose a field by forgetting it.
-import { isObject } from '../json.ts';
+import { isObject, put } from '../json.ts';
 import type { Json, JsonObject } from '../model.ts';
 
 /** A vendor's object. A field counts as taken only when it has the type that was asked for. */
@@ -82,9 +82,3 @@ export class Fields {
     return value;
   }
 }
-
-/** Sets a field under any name: `__proto__` is a plain key of a vendor's record, like any other. */
-const put = (object: Record<string, Json>, key: string, value: Json): void => {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-};

@@ -1,0 +1,118 @@
+// Makes any JSON fit to be sent: well-formed text, numbers that every reader can hold, no nulls, bounded depth. What is
+// clean already is returned as it is, not copied.
+import { put } from '../json.ts';
+import type { Json, JsonObject } from '../model.ts';
+
+/**
+ * The level of an event below which content is kept as JSON text. Decoders of protobuf stop at 100 nested messages, and
+ * a level of an event takes three in OTLP.
+ */
+export const MAX_DEPTH = 24;
+
+/** Any content. Nulls of objects are left out; those of lists stay, for the sake of the places of the others. */
+export const clean = (value: Json, depth = 1): Json => {
+  switch (typeof value) {
+    case 'string':
+      return wellFormed(value);
+    case 'number':
+      return isHeld(value) ? value : String(value);
+    case 'boolean':
+      return value;
+    case 'object':
+      if (value === null) return null;
+      if (depth >= MAX_DEPTH) return wellFormed(textOfAny(value));
+      return Array.isArray(value) ? cleanList(value, depth) : cleanObject(value as JsonObject, depth);
+    default:
+      return String(value); // no JSON at all: a user's own processor may have put it there
+  }
+};
+
+/** Lone surrogates become U+FFFD: no encoding of Unicode can carry them. */
+export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
+
+/** Compact JSON, however deep the value is. Throws on what is no JSON. */
+export const textOfAny = (value: Json): string => {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch (error) {
+    if (error instanceof RangeError) return deepText(value);
+    throw error;
+  }
+};
+
+// Beyond 2^53 a reader in JavaScript, or of doubles, would see another number than we do.
+const isHeld = (value: number): boolean =>
+  Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
+
+const cleanList = (list: readonly Json[], depth: number): Json => {
+  let copy: Json[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const value = clean(list[i]!, depth + 1);
+    if (value !== list[i]) copy ??= list.slice();
+    if (copy) copy[i] = value;
+  }
+  return copy ?? list;
+};
+
+const cleanObject = (object: JsonObject, depth: number): JsonObject => {
+  const keys = Object.keys(object);
+  let copy: Record<string, Json> | undefined;
+  keys.forEach((key, i) => {
+    const value = object[key] ?? null;
+    const kept = value === null ? null : clean(value, depth + 1);
+    if (!copy) {
+      if (kept !== null && kept === value && key.isWellFormed()) return;
+      copy = {};
+      for (const earlier of keys.slice(0, i)) put(copy, earlier, object[earlier]!);
+    }
+    if (kept !== null) put(copy, freeName(copy, wellFormed(key)), kept);
+  });
+  return copy ?? object;
+};
+
+// Two names that differ in lone surrogates only must not become one.
+const freeName = (object: JsonObject, name: string): string =>
+  Object.hasOwn(object, name) ? freeName(object, `${name}_`) : name;
+
+// JSON.stringify recurses on the machine's stack; this does not.
+const deepText = (root: Json): string => {
+  const parts: string[] = [];
+  const todo: (string | { readonly value: Json })[] = [{ value: root }];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    if (typeof next === 'string') {
+      parts.push(next);
+      continue;
+    }
+    const { value } = next;
+    if (typeof value !== 'object' || value === null) parts.push(JSON.stringify(value) ?? 'null');
+    else if (Array.isArray(value))
+      push(
+        todo,
+        '[',
+        value.map(one => ['', one] as const),
+        ']',
+      );
+    else
+      push(
+        todo,
+        '{',
+        Object.entries(value as JsonObject).map(([key, one]) => [`${JSON.stringify(key)}:`, one] as const),
+        '}',
+      );
+  }
+  return parts.join('');
+};
+
+const push = (
+  todo: (string | { readonly value: Json })[],
+  open: string,
+  members: readonly (readonly [string, Json])[],
+  close: string,
+): void => {
+  todo.push(close);
+  for (let i = members.length - 1; i >= 0; i--) {
+    const [label, value] = members[i]!;
+    todo.push({ value }, i === 0 ? label : `,${label}`);
+  }
+  todo.push(open);
+};
