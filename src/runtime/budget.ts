@@ -1,4 +1,5 @@
 // How often a vendor may be asked. Vendors count per account, so all clients of one origin and credential share a budget.
+import { abortable } from '../abort.ts';
 import type { Clock, Rate } from '../component.ts';
 import { HOUR } from '../options.ts';
 import { type Headers, quotaOf, waitOf } from './status.ts';
@@ -137,7 +138,7 @@ export const filled = ({ rate, level, at }: Bucket, now: number): number =>
 /** ms until it allows a request. */
 export const waitFor = (bucket: Bucket, now: number): number => {
   const missing = 1 - filled(bucket, now);
-  return missing <= ROUNDING ? 0 : Math.max(1, Math.ceil(missing / speed(bucket.rate)));
+  return missing <= ROUNDING ? 0 : Math.max(1, Math.ceil(missing / speed(bucket.rate) - ROUNDING));
 };
 
 export const taken = (bucket: Bucket, now: number): Bucket => ({
@@ -152,19 +153,6 @@ const burst = ({ requests }: Rate): number => Math.max(1, Math.floor(requests / 
 /** Requests a ms: so many that burst and refill together stay within the rate, wherever its window begins. */
 const speed = (rate: Rate): number => (rate.requests - burst(rate) + 1) / rate.per;
 
-const ROUNDING = 1e-9;
+const ROUNDING = 1e-6; // of a request or a ms: sums of fractions are never exact
 
 const same = (a: Rate, b: Rate): boolean => a.requests === b.requests && a.per === b.per;
-
-/** Waits for `work`, or until the signal aborts. */
-const abortable = async (work: Promise<unknown>, signal: AbortSignal): Promise<void> => {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-};

@@ -1,4 +1,5 @@
 // How a credential travels. Secrets are revealed when a request is made, so that a rotated one is used at once.
+import { abortable } from '../abort.ts';
 import type { Answer, Auth, Fetch } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { isObject, textOf } from '../json.ts';
@@ -69,12 +70,16 @@ export const exchange = ({ url, secrets, body, read = usual, margin = 5 * MINUTE
     for (;;) {
       if (held !== undefined && now < held.until) return held;
       const ours = pending === undefined;
-      pending ??= renew(send, now, signal).finally(() => {
-        pending = undefined;
-      });
+      pending ??= renew(send, now, signal)
+        .then(fresh => {
+          held = fresh;
+          return fresh;
+        })
+        .finally(() => {
+          pending = undefined;
+        });
       try {
-        held = await pending;
-        return held;
+        return await abortable(pending, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (ours || error instanceof Fault) throw error; // or else whoever asked has gone away: ask ourselves
