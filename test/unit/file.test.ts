@@ -1,0 +1,349 @@
+// The file exporter on the machine's own disk: names, rotation, compression, what is kept, and what it says when the disk
+// does not do as it is told.
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nodeDisk } from '../../exporters/file/disk.ts';
+import { file } from '../../exporters/file/index.ts';
+import { createLocks, type Locks } from '../../exporters/file/locks.ts';
+import { pathOf, problemsOf } from '../../exporters/file/pattern.ts';
+import { createWriter, type FileOptions } from '../../exporters/file/writer.ts';
+import type { Exported, Exporter } from '../../src/component.ts';
+import { Fault } from '../../src/fault.ts';
+import { DAY, HOUR, MINUTE } from '../../src/options.ts';
+import { listen } from '../../src/point.ts';
+import { type TestContext, testContext } from '../support/context.ts';
+import { sampleRecords } from '../support/exporter-bench.ts';
+
+let folder: string;
+let context: TestContext;
+let locks: Locks;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tributary-file-'));
+  context = testContext({ folder, name: 'archive' });
+  locks = createLocks();
+});
+afterEach(async () => {
+  listen(undefined);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const PLAIN = '{receiver}-{seq}.ndjson';
+const quiet = () => new AbortController().signal;
+const create = (options: Partial<FileOptions> = {}, given: TestContext = context): Exporter =>
+  createWriter(nodeDisk, locks, given, { path: PLAIN, rotate: { size: 128 * 2 ** 20, every: HOUR }, ...options });
+
+const conclude = async (exported: Exported, committed = true) => {
+  if (committed) context.commit(exported.writes ?? []);
+  await exported.release?.(committed);
+};
+const deliver = async (exporter: Exporter, records = sampleRecords(1)) =>
+  conclude(await exporter.export(records, quiet()));
+const names = async () => (await readdir(folder, { recursive: true })).filter(name => name.includes('.')).sort();
+const idsIn = (text: string) =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line).metadata.uid);
+const caught = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    error => error,
+  );
+
+describe('a path', () => {
+  test.each([
+    ['/var/log/{receiver}/{day}-{seq}.ndjson.gz', []],
+    ['{type}/{feed}/{receiver}-{seq}.ndjson', []],
+    ['all.ndjson', ['must contain {receiver} once', 'must contain {seq} once']],
+    ['{receiver}-{seq}-{seq}.ndjson', ['must contain {seq} once']],
+    ['{receiver}{seq}.ndjson', ['must have a sign like - between placeholders, and on either side of {seq}']],
+    ['{receiver}-1{seq}.ndjson', ['must have a sign like - between placeholders, and on either side of {seq}']],
+    ['{seq}/{receiver}.ndjson', ['must have {seq} in the name of the file']],
+    ['{type}-{receiver}-{seq}.ndjson', ['must have {type} as a folder of its own: /{type}/']],
+    ['{receiver}-{seq}.part', ['must not end in .part or .unknown: that is what unfinished files are called']],
+    ['{receiver}-{hour}-{seq}', ['has {hour}, but knows only {receiver}, {type}, {feed}, {day}, {seq}']],
+  ])('%s', (path, problems) => expect(problemsOf(path)).toEqual(problems));
+
+  test('leads nowhere else, whatever a receiver is called; different names stay different', () => {
+    const receivers = ['../../etc/passwd', '..', '.', '', 'a/b', 'a_b', 'a%2Fb', 'Zoë', '*', '\0', '_'];
+    const paths = receivers.map(receiver => pathOf('/logs/{receiver}-{seq}', { receiver, type: 't', feed: '' }, 1, 0));
+    for (const path of paths) expect(path).toMatch(/^\/logs\/[\w%-][\w%.-]*-000001$/);
+    expect(paths[0]).toBe('/logs/%2E%2E%2F..%2Fetc%2Fpasswd-000001');
+    expect(new Set(paths.slice(0, 3)).size + new Set(paths.slice(4)).size).toBe(receivers.length - 1);
+  });
+
+  test('options tell all problems at once', async () => {
+    const spec = file({ path: 'x.log', rotate: { size: '1B' }, keep: { files: 0 } });
+    const checked = await spec.schema['~standard'].validate(spec.options);
+    expect(checked.issues?.map(({ path, message }) => `${path?.join('.')}: ${message}`)).toEqual([
+      'path: must contain {receiver} once',
+      'path: must contain {seq} once',
+      "rotate.size: must be a size like '256KiB' or '128MiB', at least '1KiB'",
+      expect.stringContaining('keep.files: '),
+    ]);
+  });
+
+  test('the defaults are 128 MiB or an hour', async () => {
+    const spec = file({ path: PLAIN });
+    expect(await spec.schema['~standard'].validate(spec.options)).toEqual({
+      value: { path: PLAIN, rotate: { size: 128 * 2 ** 20, every: HOUR } },
+    });
+  });
+});
+
+describe('files', () => {
+  test('are for their owner only, as are the folders that are made', async () => {
+    await deliver(create({ path: 'a/b/{receiver}-{seq}.ndjson' }));
+    expect((await stat(join(folder, 'a/b/opal-000001.ndjson.part'))).mode & 0o777).toBe(0o600);
+    for (const made of ['a', 'a/b']) expect((await stat(join(folder, made))).mode & 0o777).toBe(0o700);
+  });
+
+  test('hold the OCSF event, or the words of the vendor where there is none', async () => {
+    const [{ event: _, ...bare }] = sampleRecords(1) as [ReturnType<typeof sampleRecords>[number]];
+    await deliver(create(), [...sampleRecords(1), bare]);
+    const lines = (await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8')).split('\n');
+    expect(lines.map(line => line && Object.keys(JSON.parse(line))[0])).toEqual(['class_uid', 'event_id', '']);
+  });
+
+  test.each([
+    ['gz', gunzipSync],
+    ['zst', zstdDecompressSync],
+  ] as const)(
+    'are compressed when the path ends in .%s, and can be read at any length that was committed',
+    async (ending, unpack) => {
+      const exporter = create({ path: `{receiver}-{seq}.ndjson.${ending}` });
+      const part = join(folder, `opal-000001.ndjson.${ending}.part`);
+      await deliver(exporter, sampleRecords(100));
+      const first = await readFile(part);
+      expect(idsIn(unpack(first).toString())).toHaveLength(100);
+      expect(first.length).toBeLessThan(10_000);
+      await deliver(exporter, sampleRecords(50, { first: 100 }));
+      const second = await readFile(part);
+      expect(second.subarray(0, first.length).equals(first)).toBe(true);
+      // Node unpacks only the first of several zstd frames.
+      const rest = unpack(second.subarray(first.length));
+      expect(idsIn(`${unpack(first)}${rest}`)).toEqual(sampleRecords(150).map(r => r.id));
+    },
+  );
+
+  test('are finished when they are full, after the commit and not before', async () => {
+    const exporter = create({ rotate: { size: 1000, every: HOUR } });
+    const exported = await exporter.export(sampleRecords(5), quiet());
+    expect(await names()).toEqual(['opal-000001.ndjson.part']);
+    await conclude(exported);
+    expect(await names()).toEqual(['opal-000001.ndjson']);
+    await deliver(exporter, sampleRecords(1, { first: 5 }));
+    expect(await names()).toEqual(['opal-000001.ndjson', 'opal-000002.ndjson.part']);
+  });
+
+  test('are finished when they are old and the next batch comes; a new day is in the name', async () => {
+    const exporter = create({ path: '{receiver}-{day}-{seq}.ndjson' });
+    await deliver(exporter);
+    await context.clock.advance(13 * HOUR);
+    await deliver(exporter, sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['opal-2026-01-15-000001.ndjson', 'opal-2026-01-16-000002.ndjson.part']);
+  });
+
+  test('are finished when they are old and the exporter is closed; young ones go on after a restart', async () => {
+    const exporter = create();
+    await deliver(exporter);
+    await exporter.close?.();
+    const next = create();
+    await deliver(next, sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['opal-000001.ndjson.part']);
+    await context.clock.advance(2 * HOUR);
+    await next.close?.();
+    expect(await names()).toEqual(['opal-000001.ndjson']);
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson'), 'utf8'))).toEqual(['opal-0', 'opal-1']);
+  });
+
+  test('a full file whose name was not changed before a crash is finished by the next batch', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR } });
+    context.commit((await exporter.export(sampleRecords(1), quiet())).writes ?? []);
+    locks = createLocks(); // the process is gone
+    await deliver(create({ rotate: { size: 2 ** 20, every: HOUR } }), sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['opal-000001.ndjson.part']);
+    await deliver(create({ rotate: { size: 100, every: HOUR } }), sampleRecords(1, { first: 2 }));
+    expect(await names()).toEqual(['opal-000001.ndjson', 'opal-000002.ndjson']);
+  });
+
+  test('go on under another path when the config names one', async () => {
+    await deliver(create());
+    await deliver(create({ path: 'new/{receiver}-{seq}.ndjson.gz' }), sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['new/opal-000002.ndjson.gz.part', 'opal-000001.ndjson']);
+  });
+
+  test('are taken away by their reader without harm', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR } });
+    await deliver(exporter);
+    await rm(join(folder, 'opal-000001.ndjson'));
+    await deliver(exporter, sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['opal-000002.ndjson']);
+  });
+});
+
+describe('what is not ours', () => {
+  test('is never touched, and a number that is taken is not used again', async () => {
+    const foreign = [
+      'opal-7.ndjson.part',
+      'opal-000009.ndjson.bak',
+      'opal-x-000003.ndjson.part',
+      'vaults-000002.ndjson.part',
+      'notes.part',
+    ];
+    for (const name of [...foreign, 'opal-000041.ndjson']) await writeFile(join(folder, name), 'precious');
+    await deliver(create());
+    expect(await names()).toEqual([...foreign, 'opal-000041.ndjson', 'opal-000042.ndjson.part'].sort());
+  });
+
+  test('an unfinished file without any state is set aside: the state may be what was lost', async () => {
+    await writeFile(join(folder, 'opal-000003.ndjson.part'), 'who knows');
+    await deliver(create());
+    expect(await names()).toEqual(['opal-000003.ndjson.part.unknown', 'opal-000004.ndjson.part']);
+    expect(context.lines).toMatchObject([
+      { level: 'warn', fields: { path: join(folder, 'opal-000003.ndjson.part.unknown') } },
+    ]);
+  });
+
+  test('an unfinished file newer than the state is removed: its batch was never committed', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR }, path: '{day}/{receiver}-{seq}.ndjson' });
+    await deliver(exporter);
+    await mkdir(join(folder, '2026-01-14'));
+    await writeFile(join(folder, '2026-01-14/opal-000002.ndjson.part'), 'torn');
+    await deliver(exporter, sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['2026-01-15/opal-000001.ndjson', '2026-01-15/opal-000002.ndjson']);
+  });
+
+  test('two exporters on the same files are told apart; a successor of the same name is welcome', async () => {
+    const exporter = create();
+    await deliver(exporter);
+    await deliver(create(), sampleRecords(1, { first: 1 }));
+    const other = create({}, { ...context, name: 'other' });
+    const fault = await caught(other.export(sampleRecords(1), quiet()));
+    expect(fault).toMatchObject({ code: 'E_FILE_OWNED', kind: 'transient' });
+    expect((fault as Fault).message).toContain('the exporters archive and other both write to');
+  });
+});
+
+describe('what is kept', () => {
+  const seqs = async () => (await names()).map(name => Number(/(\d{6})/.exec(name)?.[1]));
+
+  test('so many finished files', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR }, keep: { files: 2 } });
+    for (let first = 0; first < 5; first++) await deliver(exporter, sampleRecords(1, { first }));
+    expect(await seqs()).toEqual([4, 5]);
+  });
+
+  test('those younger than an age, and always the newest', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR }, keep: { for: 90 * DAY } });
+    for (let first = 0; first < 3; first++) await deliver(exporter, sampleRecords(1, { first }));
+    const now = context.clock.now() / 1000;
+    for (const seq of [1, 2, 3]) await utimes(join(folder, `opal-00000${seq}.ndjson`), now, now);
+    await context.clock.advance(91 * DAY);
+    await deliver(exporter, sampleRecords(1, { first: 3 }));
+    expect(await seqs()).toEqual([4]);
+  });
+});
+
+describe('trouble', () => {
+  test('a torn append is cut away by the next', async () => {
+    const exporter = create();
+    await deliver(exporter, sampleRecords(3));
+    listen(name => {
+      if (name === 'file: in append') throw new Error('power cut');
+    });
+    await expect(exporter.export(sampleRecords(3, { first: 3 }), quiet())).rejects.toThrow('power cut');
+    listen(undefined);
+    const part = join(folder, 'opal-000001.ndjson.part');
+    expect((await readFile(part, 'utf8')).endsWith('\n')).toBe(false);
+    await deliver(exporter, sampleRecords(3, { first: 3 }));
+    expect(idsIn(await readFile(part, 'utf8'))).toEqual(sampleRecords(6).map(r => r.id));
+  });
+
+  test('a full disk is transient, with the path and what to do', async () => {
+    const part = join(folder, 'opal-000001.ndjson.part');
+    context.commit([
+      context.state.set('opal', { seq: 1, path: 'opal-000001.ndjson', length: 0, born: context.clock.now() }),
+    ]);
+    await symlink('/dev/full', part);
+    const fault = (await caught(create().export(sampleRecords(1), quiet()))) as Fault;
+    expect(fault).toBeInstanceOf(Fault);
+    expect(fault).toMatchObject({ code: 'E_FILE', kind: 'transient', message: `${part} cannot be written` });
+    expect(fault.cause).toMatchObject({ code: 'ENOSPC' });
+    expect(fault.remedy).toContain('Free space');
+  });
+
+  test('a file that lost committed events is denied, until it is put back or moved away', async () => {
+    const exporter = create();
+    await deliver(exporter, sampleRecords(2));
+    const part = join(folder, 'opal-000001.ndjson.part');
+    await truncate(part, 10);
+    const fault = (await caught(exporter.export(sampleRecords(1), quiet()))) as Fault;
+    expect(fault).toMatchObject({ code: 'E_FILE_SHORT', kind: 'denied' });
+    expect(fault.message).toMatch(/000001\.ndjson\.part has 10 bytes, but \d+ were committed to it/);
+    await rm(part);
+    await deliver(exporter, sampleRecords(1, { first: 2 }));
+    expect(await names()).toEqual(['opal-000002.ndjson.part']);
+  });
+
+  test('a finished file is never overwritten', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR } });
+    const exported = await exporter.export(sampleRecords(1), quiet());
+    await writeFile(join(folder, 'opal-000001.ndjson'), 'precious');
+    await conclude(exported);
+    expect(context.lines).toMatchObject([{ level: 'warn' }]);
+    const fault = await caught(exporter.export(sampleRecords(1, { first: 1 }), quiet()));
+    expect((fault as Fault).message).toContain('exists already; move it away');
+    expect(await readFile(join(folder, 'opal-000001.ndjson'), 'utf8')).toBe('precious');
+  });
+});
+
+describe('locks', () => {
+  test('one batch of a receiver is between append and commit at a time; another receiver does not wait', async () => {
+    const exporter = create();
+    const first = await exporter.export(sampleRecords(1), quiet());
+    let second = false;
+    const work = exporter.export(sampleRecords(1, { first: 1 }), quiet()).then(exported => {
+      second = true;
+      return exported;
+    });
+    await deliver(exporter, sampleRecords(1, { receiver: 'vaults' }));
+    expect(second).toBe(false);
+    await conclude(first);
+    await conclude(await work);
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0', 'opal-1']);
+  });
+
+  test('who waits can give up, and does not hold up who waits behind', async () => {
+    const exporter = create();
+    const first = await exporter.export(sampleRecords(1), quiet());
+    const cut = new AbortController();
+    const second = exporter.export(sampleRecords(1, { first: 1 }), cut.signal);
+    const third = exporter.export(sampleRecords(1, { first: 2 }), quiet());
+    cut.abort();
+    await expect(second).rejects.toThrow();
+    await conclude(first);
+    await conclude(await third);
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0', 'opal-2']);
+  });
+
+  test('two exports of the same receivers in another order do not wait for each other', async () => {
+    const exporter = create();
+    const [opal, vaults] = [sampleRecords(1), sampleRecords(1, { receiver: 'vaults' })];
+    await Promise.all([deliver(exporter, [...opal, ...vaults]), deliver(exporter, [...vaults, ...opal])]);
+    expect(await names()).toEqual(['opal-000001.ndjson.part', 'vaults-000001.ndjson.part']);
+  });
+
+  test('every minute counts from the birth of a file, not from its last batch', async () => {
+    const exporter = create({ rotate: { size: 2 ** 20, every: 10 * MINUTE } });
+    for (let first = 0; first < 3; first++) {
+      await deliver(exporter, sampleRecords(1, { first }));
+      await context.clock.advance(6 * MINUTE);
+    }
+    expect(await names()).toEqual(['opal-000001.ndjson', 'opal-000002.ndjson.part']);
+  });
+});
