@@ -1,7 +1,7 @@
 // `tributary simulate`: the vendors alone, for trying a config of one's own and for tests.
 import { readFileSync } from 'node:fs';
 import { describe } from '../fault.ts';
-import { type FaultScript, readFaultScript } from '../simulation/faults.ts';
+import { type FaultScript, readFaults } from '../simulation/faults.ts';
 import { command, Stop } from './session.ts';
 import { playVendors } from './vendors.ts';
 
@@ -15,7 +15,7 @@ export interface SimulateFlags {
 export const simulate = (vendors: readonly string[], flags: SimulateFlags): Promise<void> =>
   command(async () => {
     const faults = flags.faults === undefined ? undefined : script(flags.faults);
-    const played = await playVendors(vendors, { events: flags.events, seed: flags.seed, live: flags.live, faults });
+    const played = await playVendors(vendors, { events: flags.events, seed: flags.seed, live: flags.live }, faults);
     const addresses = Object.fromEntries(played.map(p => [p.vendor, p.simulation.url]));
     const credentials = Object.fromEntries(played.map(p => [p.vendor, p.simulation.credentials]));
     process.stdout.write(`${JSON.stringify({ ...addresses, credentials })}\n`);
@@ -24,10 +24,17 @@ export const simulate = (vendors: readonly string[], flags: SimulateFlags): Prom
     for (const { simulation } of played) await simulation.close();
   });
 
-const script = (file: string): FaultScript => {
+/** A list of rules for every vendor, or an object with a list for each: `{ "opal": [...] }`. */
+const script = (file: string): ((vendor: string) => FaultScript) => {
+  let json: unknown;
   try {
-    return readFaultScript(JSON.parse(readFileSync(file, 'utf8')));
+    json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Stop(`the fault script ${file} cannot be used: ${describe(error)}`);
+    throw new Stop(`the fault script ${file} cannot be read: ${describe(error)}`);
   }
+  const scripts = Array.isArray(json) ? { '': json } : (json as Record<string, unknown>);
+  const read = Object.entries(scripts).map(([vendor, rules]) => ({ vendor, ...readFaults(rules) }));
+  const problems = read.flatMap(r => ('problems' in r ? r.problems.map(p => `  ${r.vendor === '' ? '' : `${r.vendor}.`}${p}`) : []));
+  if (problems.length > 0) throw new Stop(`the fault script ${file} has problems:\n${problems.join('\n')}`);
+  return vendor => read.flatMap(r => ('script' in r && (r.vendor === '' || r.vendor === vendor) ? r.script : []));
 };

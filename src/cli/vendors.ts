@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Secret, secret } from '../options.ts';
+import type { FaultScript } from '../simulation/faults.ts';
 import type { Simulation, SimulationOptions, Simulator } from '../simulation/simulator.ts';
 import { Stop } from './session.ts';
 
@@ -16,7 +17,9 @@ export interface Played {
 }
 
 /** Starts some vendors, or all. */
-export const playVendors = async (names: readonly string[], options: SimulationOptions): Promise<readonly Played[]> => {
+export const playVendors = async (
+  names: readonly string[], options: SimulationOptions, faults?: (vendor: string) => FaultScript,
+): Promise<readonly Played[]> => {
   const known = readdirSync(fileURLToPath(RECEIVERS)).filter(name => existsSync(new URL(`${name}/simulator.${EXTENSION}`, RECEIVERS))).sort();
   const strange = names.filter(name => !known.includes(name));
   if (strange.length > 0) throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`);
@@ -24,7 +27,7 @@ export const playVendors = async (names: readonly string[], options: SimulationO
   return Promise.all(
     chosen.map(async vendor => {
       const { simulator } = (await import(new URL(`${vendor}/simulator.${EXTENSION}`, RECEIVERS).href)) as { simulator: Simulator };
-      const simulation = await simulator.start(options);
+      const simulation = await simulator.start({ ...options, faults: faults?.(vendor) });
       return { vendor, simulation, secret: reveal(vendor, simulation) };
     }),
   );

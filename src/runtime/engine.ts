@@ -69,12 +69,12 @@ export const startEngine = async (plan: Plan, given: Omit<Ground, 'mapping' | 's
   const run = async (): Promise<readonly Ending[]> => {
     const endings = await Promise.all(runners.map(runner => runner.run(abort)));
     all.abort();
-    gone.abort();
     for (const { lane } of runners) {
       await lane.receiver.close?.();
       for (const route of lane.routes) for (const { processor } of route.processors) await processor.close?.();
     }
     for (const exporter of exporters.values()) await exporter.close?.();
+    gone.abort();
     return endings;
   };
   return { ended: run(), stop, abort, busy: () => runners.filter(r => r.busy()).map(r => r.lane.name) };

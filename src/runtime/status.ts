@@ -63,7 +63,7 @@ export const retryAfter = (headers: Headers, now: number): number | undefined =>
   const text = headers['retry-after']?.trim();
   if (!text) return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * SECOND;
-  const until = Date.parse(text);
+  const until = text.includes(':') ? Date.parse(text) : Number.NaN; // the parser would make a date of nearly anything
   return Number.isFinite(until) ? Math.max(0, until - dateOf(headers, now)) : undefined;
 };
 
