@@ -77,7 +77,7 @@ const one = (
 };
 
 const check = (event: OcsfEvent, { version = '1.8.0' }: NormalizeOptions): readonly Finding[] =>
-  validate(event, { schema: schemaOf(version), trustRaw: true });
+  validate(event, { schema: schemaOf(version), trusted: true });
 
 const inWords = (findings: readonly Finding[]): string => {
   const said = findings.slice(0, 3).map(({ path, text }) => `${path} ${text}`);

@@ -4,82 +4,74 @@ import { isObject } from '../json.ts';
 import type { Json, JsonObject } from '../model.ts';
 import type { Class, Rule } from './schema.ts';
 
-/**
- * The observables of an event, by the fixed paths below, in their order. Numbers are OCSF's `observable.type_id`.
- * The labels of the types are not set.
- */
-export const observablesOf = (event: JsonObject): readonly JsonObject[] => {
+/** The observables of an event, by the fixed paths below, in their order. */
+export const observablesOf = (event: JsonObject, of: Class): readonly JsonObject[] => {
+  const captions = of.rules.get('observables')!.shape!.rules.get('type_id')!.captions!;
   const found: JsonObject[] = [];
-  for (const { path, leaves } of PATHS) {
-    const holder = path.length === 0 ? event : at(event, path);
-    if (Array.isArray(holder)) {
-      holder.forEach((one, i) => void collect(found, one, `${path.join('.')}[${i}]`, leaves));
-    } else collect(found, holder, path.join('.'), leaves);
+  const collect = (holder: Json | undefined, leaves: readonly Leaf[]): void => {
+    if (!isObject(holder)) return;
+    for (const { key, name, type_id } of leaves) {
+      const value = holder[key];
+      if (typeof value === 'string') found.push({ name, type_id, type: captions.get(type_id)!, value });
+    }
+  };
+  for (const { head, tail, leaves } of HOLDERS) {
+    const outer = event[head];
+    const holder = tail === undefined ? outer : isObject(outer) ? outer[tail] : undefined;
+    if (Array.isArray(holder))
+      holder.forEach(
+        (one, i) =>
+          void collect(
+            one,
+            leaves.map(leaf => numbered(leaf, i)),
+          ),
+      );
+    else collect(holder, leaves);
   }
   return found;
 };
 
-type Leaf = readonly [name: string, type: number];
-interface Holder {
-  readonly path: readonly string[];
-  readonly leaves: readonly Leaf[];
+interface Leaf {
+  readonly key: string;
+  /** The whole path. */
+  readonly name: string;
+  readonly type_id: number;
 }
 
-const USER: readonly Leaf[] = [
-  ['uid', 31],
-  ['name', 4],
-  ['email_addr', 5],
-];
-const RESOURCE: readonly Leaf[] = [
-  ['uid', 10],
-  ['name', 38],
-];
+const numbered = ({ key, name, type_id }: Leaf, index: number): Leaf => ({
+  key,
+  name: `${name.slice(0, -key.length - 1)}[${index}].${key}`,
+  type_id,
+});
 
-const PATHS: readonly Holder[] = [
-  { path: ['actor', 'user'], leaves: USER },
-  { path: ['actor', 'session'], leaves: [['credential_uid', 19]] },
-  { path: ['user'], leaves: USER },
-  { path: ['session'], leaves: [['credential_uid', 19]] },
-  { path: ['entity', 'user'], leaves: USER },
-  {
-    path: ['src_endpoint'],
-    leaves: [
-      ['ip', 2],
-      ['uid', 48],
-    ],
-  },
-  { path: ['src_endpoint', 'location'], leaves: [['country', 14]] },
-  {
-    path: ['group'],
-    leaves: [
-      ['uid', 33],
-      ['name', 32],
-    ],
-  },
-  { path: ['resource'], leaves: RESOURCE },
-  { path: ['resources'], leaves: RESOURCE },
-  { path: ['web_resources'], leaves: [['uid', 10]] },
-  { path: ['http_request'], leaves: [['user_agent', 16]] },
-  { path: ['device'], leaves: [['uid', 47]] },
-  { path: ['file'], leaves: [['name', 7]] },
-];
-
-const at = (from: Json | undefined, path: readonly string[]): Json | undefined => {
-  let value = from;
-  for (const key of path) {
-    if (!isObject(value)) return undefined;
-    value = value[key];
-  }
-  return value;
+const holder = (path: string, types: Readonly<Record<string, number>>) => {
+  const [head, tail] = path.split('.');
+  const leaves: readonly Leaf[] = Object.entries(types).map(([key, type_id]) => ({
+    key,
+    name: `${path}.${key}`,
+    type_id,
+  }));
+  return { head: head!, tail, leaves };
 };
 
-const collect = (found: JsonObject[], holder: Json | undefined, path: string, leaves: readonly Leaf[]): void => {
-  if (!isObject(holder)) return;
-  for (const [name, type_id] of leaves) {
-    const value = holder[name];
-    if (typeof value === 'string' && value !== '') found.push({ name: `${path}.${name}`, type_id, value });
-  }
-};
+// Numbers are OCSF's `observable.type_id`.
+const USER = { uid: 31, name: 4, email_addr: 5 };
+const HOLDERS = [
+  holder('actor.user', USER),
+  holder('actor.session', { credential_uid: 19 }),
+  holder('user', USER),
+  holder('session', { credential_uid: 19 }),
+  holder('entity.user', USER),
+  holder('src_endpoint', { ip: 2, uid: 48 }),
+  holder('src_endpoint.location', { country: 14 }),
+  holder('group', { uid: 33, name: 32 }),
+  holder('resource', { uid: 10, name: 38 }),
+  holder('resources', { uid: 10, name: 38 }),
+  holder('web_resources', { uid: 10 }),
+  holder('http_request', { user_agent: 16 }),
+  holder('device', { uid: 47 }),
+  holder('file', { name: 7 }),
+];
 
 /** What is wrong with an observable: its index, the part of it, a code. */
 export interface ObservableFinding {

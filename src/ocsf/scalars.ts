@@ -58,6 +58,12 @@ export const checkOf = (name: string, types: Table['types']): Check => {
   }
 };
 
+/** Whether a type takes any text. */
+export const isPlain = (name: string, types: Table['types']): boolean =>
+  baseOf(name, types) === 'string_t' &&
+  formOf(name, types[name]!) === undefined &&
+  boundsOf(types[name]!) === undefined;
+
 /** Whether a number can be milliseconds since the epoch of this age: seconds, micro- and nanoseconds cannot. */
 export const isPlausible = (ms: number): boolean => ms === 0 || (Math.abs(ms) >= 1e11 && Math.abs(ms) < 1e14);
 

@@ -1,6 +1,6 @@
 // A version of OCSF, ready for use: the generated table, compiled once into maps that `validate` and `complete` walk.
 
-import { type Check, checkOf } from './scalars.ts';
+import { type Check, checkOf, isPlain } from './scalars.ts';
 import table18 from './schema/1.8.0.json' with { type: 'json' };
 import type { Attribute, ClassShape, ObjectShape, Table } from './table.ts';
 
@@ -20,6 +20,7 @@ export interface Shape {
   readonly name: string;
   readonly caption: string;
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Those that must be there, and those that must be under some profile. */
   readonly required: readonly Rule[];
   /** Names, or paths, of which one must be present, or exactly one. */
   readonly atLeastOne: readonly string[] | undefined;
@@ -36,18 +37,31 @@ export interface Class extends Shape {
 }
 
 /** What holds for one attribute of a shape. */
-export interface Rule extends Omit<Attribute, 'enum' | 'old' | 'profiles' | 'observable'> {
+export interface Rule {
   readonly name: string;
-  /** Of an object with attributes of its own. */
-  readonly shape: Shape | undefined;
+  readonly required: boolean;
+  readonly list: boolean;
+  /** An object, be it of a shape or free. */
+  readonly object: boolean;
   /** Any content: `unmapped`, `entity.data`. */
   readonly free: boolean;
-  readonly check: Check | undefined;
+  /** Any text will do, under all circumstances. */
+  readonly plain: boolean;
+  /** Of an object with attributes of its own. */
+  readonly shape: Shape | undefined;
+  /** Of anything but an object. */
+  readonly check: Check;
   readonly captions: ReadonlyMap<unknown, string> | undefined;
+  /** Values that are deprecated. */
   readonly old: readonly string[];
+  /** The attribute of the shape that carries the caption of this id. */
+  readonly sibling: string | undefined;
+  /** The id of which this attribute is the label. */
+  readonly label: string | undefined;
   /** Bits of the profiles under which it exists; 0 when it always does. */
   readonly mask: number;
-  readonly profiles: readonly string[];
+  readonly extension: string | undefined;
+  readonly deprecated: string | undefined;
   /** Types of an observable that names it. */
   readonly observables: readonly number[];
   /** Of `x_dt`: `x`, which must be the same moment. */
@@ -70,22 +84,41 @@ const compile = (table: Table): Schema => {
   const objects = new Map<string, Shape>();
   const enums = table.enums.map(values => captionsOf(values));
 
-  const ruleOf = (name: string, attribute: Attribute, of: ObjectShape): Rule => {
+  const ruleOf = (name: string, attribute: Attribute, of: ObjectShape, labels: ReadonlyMap<string, string>): Rule => {
     const free = attribute.type === 'json_t' || (attribute.object === true && attribute.type === 'object');
     const shape = attribute.object && !free ? objectOf(attribute.type) : undefined;
     const viaType = shape ? shape.observable : table.types[attribute.type]?.observable;
     const twin = name.endsWith('_dt') ? name.slice(0, -3) : undefined;
     const twinType = twin === undefined ? undefined : table.attributes[of.attributes[twin] ?? -1]?.type;
+    const { sibling } = attribute;
+    const always = !(
+      attribute.required ||
+      attribute.list ||
+      attribute.profiles ||
+      attribute.extension ||
+      attribute.deprecated
+    );
+    const alone = attribute.enum === undefined && twinType !== 'timestamp_t';
+    // Every rule has the same fields in the same order: that makes reading them fast.
     return {
-      ...attribute,
       name,
-      shape,
+      required: attribute.required ?? false,
+      list: attribute.list ?? false,
+      object: attribute.object ?? false,
       free,
-      check: attribute.object ? undefined : checkOf(attribute.type, table.types),
+      plain: always && alone && !attribute.object && isPlain(attribute.type, table.types),
+      shape,
+      check: attribute.object ? () => true : checkOf(attribute.type, table.types),
       captions: attribute.enum === undefined ? undefined : enums[attribute.enum],
       old: attribute.old ?? [],
-      profiles: attribute.profiles ?? [],
+      sibling:
+        sibling !== undefined && attribute.enum !== undefined && of.attributes[sibling] !== undefined
+          ? sibling
+          : undefined,
+      label: labels.get(name),
       mask: (attribute.profiles ?? []).reduce((bits, profile) => bits | profiles.get(profile)!, 0),
+      extension: attribute.extension,
+      deprecated: attribute.deprecated,
       observables: [attribute.observable, viaType].filter(id => id !== undefined),
       twin: twinType === 'timestamp_t' ? twin : undefined,
     };
@@ -101,8 +134,13 @@ const compile = (table: Table): Schema => {
     observable: from.observable,
   });
   const fill = (from: ObjectShape, rules: Map<string, Rule>, required: Rule[]): void => {
-    for (const [name, index] of Object.entries(from.attributes))
-      rules.set(name, ruleOf(name, table.attributes[index]!, from));
+    const attributes = Object.entries(from.attributes).map(
+      ([name, index]) => [name, table.attributes[index]!] as const,
+    );
+    const labels = new Map(
+      attributes.flatMap(([name, a]) => (a.sibling && a.enum !== undefined ? [[a.sibling, name]] : [])),
+    );
+    for (const [name, attribute] of attributes) rules.set(name, ruleOf(name, attribute, from, labels));
     required.push(...[...rules.values()].filter(rule => rule.required));
   };
   // Objects refer to each other in circles: a shape is known before its rules are.
