@@ -1,7 +1,7 @@
 // Real servers on 127.0.0.1, which remember what reached them and close without waiting for anybody.
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock, HttpSettings } from '../../src/component.ts';
+import type { Auth, Clock, Fetch, HttpSettings } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
 import { budgets } from '../../src/runtime/budget.ts';
 import { httpClients } from '../../src/runtime/fetch.ts';
@@ -54,3 +54,43 @@ export const faultFrom = async (work: Promise<unknown>): Promise<Fault> => {
   if (outcome instanceof Fault) return outcome;
   throw outcome;
 };
+
+export interface Rig {
+  server(handler: RequestListener): Promise<Loopback>;
+  client(settings: HttpSettings, options?: ClientOptions): Fetch;
+  /** A server that does this, and the fault that comes of asking it. */
+  faultOf(handler: RequestListener, settings?: Partial<HttpSettings>): Promise<Fault>;
+  /** Closes all that was opened. */
+  close(): Promise<void>;
+}
+
+/** Servers and clients for a test. @param auth of those clients that have none of their own */
+export const rig = (auth: Auth): Rig => {
+  const open: { close(): Promise<void> }[] = [];
+  const made: Rig = {
+    server: async handler => {
+      const server = await serve(handler);
+      open.push(server);
+      return server;
+    },
+    client: (settings, options) => {
+      const client = clientOf(settings, options);
+      open.push(client);
+      return client.fetch;
+    },
+    faultOf: async (handler, settings = {}) => {
+      const { url } = await made.server(handler);
+      return faultFrom(made.client({ origin: url, auth, ...settings })({ url: `${url}/page` }, ever()));
+    },
+    close: async () => {
+      for (const thing of open.splice(0).reverse()) await thing.close();
+    },
+  };
+  return made;
+};
+
+export const reply =
+  (status: number, headers: Record<string, string> = {}, body: string | Buffer = '{}'): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, headers).end(body);
+  };
