@@ -44,14 +44,13 @@ type Each = AuditRecord | Records | undefined;
 const checked = (given: Records, changed: unknown): Records => {
   if (!Array.isArray(changed)) throw new TypeError('apply: the function must return a list of records');
   const sources = Map.groupBy(given, record => record.id);
-  const repeats = tally(given);
   for (const record of changed as readonly Partial<AuditRecord>[]) check(record, sources);
   const records: Records = changed;
-  for (const [key, count] of tally(records))
-    if (count > Math.max(1, repeats.get(key) ?? 0))
-      throw new TypeError(
-        `apply: the function returned record ${name(key.slice(key.indexOf(' ') + 1))} ${count} times: number them with \`part\``,
-      );
+  const repeats = tally(given);
+  // Repeats that were given may be returned, split or not: to drop them is the work of `dedupe`.
+  for (const [key, { id, count }] of tally(records))
+    if (count > (repeats.get(key)?.count ?? sources.get(id)!.length))
+      throw new TypeError(`apply: the function returned record ${name(id)} ${count} times: number them with \`part\``);
   return records;
 };
 
@@ -72,9 +71,13 @@ const check = (record: Partial<AuditRecord> | null | undefined, sources: Readonl
 const sameOrigin = (a: AuditRecord['origin'], b: AuditRecord['origin']): boolean =>
   a === b || (a.receiver === b.receiver && identify(a) === identify(b));
 
-const tally = (records: Records): ReadonlyMap<string, number> => {
-  const counts = new Map<string, number>();
-  for (const { part = 0, id } of records) counts.set(`${part} ${id}`, (counts.get(`${part} ${id}`) ?? 0) + 1);
+/** How often each id and part occurs. */
+const tally = (records: Records): ReadonlyMap<string, { readonly id: string; readonly count: number }> => {
+  const counts = new Map<string, { readonly id: string; readonly count: number }>();
+  for (const { part = 0, id } of records) {
+    const key = `${part} ${id}`;
+    counts.set(key, { id, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
   return counts;
 };
 
