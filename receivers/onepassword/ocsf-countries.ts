@@ -33,7 +33,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 export const countryCode = (text: string): string => {
   if (text.length === 2) return text.toUpperCase() === 'UK' ? 'GB' : text.toUpperCase();
   names ??= namesOfCodes();
-  return names.get(plain(text)) ?? text;
+  return names.get(text) ?? names.get(plain(text)) ?? text;
 };
 
 /** Made at first use: it takes milliseconds, and many feeds carry codes only. */
@@ -45,7 +45,7 @@ const namesOfCodes = (): ReadonlyMap<string, string> => {
   const codes = letters.flatMap(first => letters.map(second => first + second)).filter(isCurrent);
   const known = codes.flatMap(code => {
     const name = display.of(code);
-    return name === undefined ? [] : [[plain(name), code] as const];
+    return name === undefined ? [] : [[name, code] as const, [plain(name), code] as const];
   });
   return new Map([...known, ...Object.entries(OTHERWISE)]);
 };
