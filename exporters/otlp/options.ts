@@ -1,0 +1,54 @@
+// What a config may say of an OTLP sink.
+import { z } from 'zod';
+import { bytes, duration, secretOption, tlsOptions } from '../../src/index.ts';
+
+const address = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .refine(text => !/^https?:\/\/[^/]*@/i.test(text), 'must not hold a credential: use `headers`');
+
+/** Headers that carry a credential by custom: their values may not stand in a config. */
+const CREDENTIAL = /^(proxy-)?authorization$|^cookie$|token|secret|password|api-?key/i;
+
+const headers = z
+  .record(
+    z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/, 'must be the name of a header'),
+    z.union([z.string(), secretOption()]),
+  )
+  .superRefine((given, context) => {
+    for (const [name, value] of Object.entries(given))
+      if (typeof value === 'string' && CREDENTIAL.test(name))
+        context.addIssue({ code: 'custom', path: [name], message: PLAIN });
+  });
+
+const PLAIN = "must not be in plain text: secret.env('NAME') or secret.file('/path')";
+
+export const options = z.strictObject({
+  endpoint: address
+    .optional()
+    .describe(
+      'Base address of the sink; `/v1/logs` is added unless it ends so. When absent: `OTEL_EXPORTER_OTLP_*`, or else `http://127.0.0.1:4318`.',
+    ),
+  headers: headers
+    .optional()
+    .describe('Sent with each request. Credentials only as secrets, with the whole value: `Bearer …`.'),
+  protocol: z
+    .enum(['http/protobuf', 'http/json'])
+    .optional()
+    .describe('How requests are encoded; `http/protobuf` when absent.'),
+  compression: z.enum(['gzip', 'none']).optional().describe('`gzip` when absent.'),
+  body: z
+    .enum(['map', 'json'])
+    .default('map')
+    .describe('The body of a log record: the event as a map, or its JSON as one text.'),
+  timeout: duration({ min: '100ms', max: '1h' })
+    .optional()
+    .describe('For one request, its answer included; `30s` when absent.'),
+  tls: tlsOptions().optional().describe('An authority of your own, and our certificate for mutual TLS.'),
+  proxy: address.optional().describe('When absent: `HTTPS_PROXY` and `NO_PROXY` of the environment.'),
+  maxRecords: z.int().min(1).max(100_000).default(1000).describe('The most records in one request.'),
+  maxBytes: bytes({ min: '1KiB' })
+    .default(4 * 2 ** 20)
+    .describe('About how large a request gets before compression; a record that is larger goes alone.'),
+});
+
+export type Options = z.output<typeof options>;
