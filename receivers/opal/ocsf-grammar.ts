@@ -87,12 +87,12 @@ const rows: readonly Row[] = [
   [/^GROUP (CREATED|IMPORTED)\b/,                        ANY,                                             'group',        6],
   [/^GROUP (DELETED|REMOVED)\b/,                         ANY,                                             'group',        5],
   [/^GROUP\b(?! BINDING)/,                               ANY,                                             'group',        99],
+  [/^(ACCESS RULE|CONFIGURATION TEMPLATE)\b|\bPOLICY\b/, ANY,                                             'policy',       'verb'],
   [/^(ACCESS )?REQUEST\b/,                               /\bAPPROVED\b/,                                  'approval',     3],
   [/^(ACCESS )?REQUEST\b/,                               /\b(DENIED|REJECTED)\b/,                         'rejection',    3],
   [/^(ACCESS )?REQUEST (CREATED|SUBMITTED|OPENED)\b/,    ANY,                                             'request',      1],
   [/^(ACCESS )?REQUEST\b/,                               /\b(UPDATED|CHANGED|EDITED)\b/,                  'request',      3],
   [/^(ACCESS )?REQUEST\b/,                               ANY,                                             'request',      99],
-  [/^(ACCESS RULE|CONFIGURATION TEMPLATE)\b|\bPOLICY\b/, ANY,                                             'policy',       'verb'],
   [/^(ORGANIZATION|ORG)\b/,                              ANY,                                             'organization', 'verb'],
 ];
 
@@ -229,8 +229,9 @@ const verbOf = (words: readonly string[]): number => {
 };
 
 const nounOf = (shape: Shape, words: readonly string[], thing: string | undefined): Noun => {
-  const end = words.findIndex(word => PARTICIPLE.test(word));
-  const leading = words.slice(0, end > 0 ? end : words.length);
+  const told = words.filter(word => word !== 'FAILED');
+  const end = told.findLastIndex(word => PARTICIPLE.test(word));
+  const leading = told.slice(0, end > 0 ? end : told.length);
   const own = { label: readable(leading), fields: [leading.join('_').toLowerCase()] };
   if (shape === 'request' || shape === 'approval' || shape === 'rejection')
     return { label: 'Access Request', type: 99, fields: ['request'] };
@@ -245,7 +246,7 @@ const nounOf = (shape: Shape, words: readonly string[], thing: string | undefine
 };
 
 const TYPES: Readonly<Record<string, number>> = { USER: 2, GROUP: 3 };
-const PARTICIPLE = /^(?!FAILED).*(ED|SET)$|^(READ|LOGIN|LOGOUT|FAILED)$/;
+const PARTICIPLE = /ED$|^(SET|RESET|READ|LOGIN|LOGOUT)$/;
 
 const readable = (words: readonly string[]): string =>
   words.map(word => (ACRONYMS.has(word) ? word : word.slice(0, 1) + word.slice(1).toLowerCase())).join(' ') ||
