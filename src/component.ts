@@ -200,7 +200,11 @@ export interface ReadOptions {
 
 /** Becomes `metadata.product`, `log_provider`, `log_name`, `log_format`, `log_version`, `log_source`, `tenant_uid`. */
 export interface Source {
-  readonly product: { readonly name: string; readonly vendor_name: string; readonly feature?: { readonly name: string } };
+  readonly product: {
+    readonly name: string;
+    readonly vendor_name: string;
+    readonly feature?: { readonly name: string };
+  };
   readonly provider: string;
   readonly log: string;
   readonly format: 'JSON' | 'CSV';
@@ -244,7 +248,9 @@ export interface StandardSchema<In = unknown, Out = In> {
     readonly types?: { readonly input: In; readonly output: Out } | undefined;
   };
 }
-export type Validated<Out> = { readonly value: Out; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+export type Validated<Out> =
+  | { readonly value: Out; readonly issues?: undefined }
+  | { readonly issues: readonly Issue[] };
 export interface Issue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
@@ -272,6 +278,8 @@ export interface Spec<K extends Kind = Kind> {
   readonly repeats?: ((options: unknown) => number) | undefined;
   /** Processors only: it drops what was delivered before, and remembers for so many ms. */
   readonly remembers?: ((options: unknown) => number) | undefined;
+  /** File and line at which it was written, for messages. */
+  readonly where?: string | undefined;
   /** May check, must not seize: files and ports are taken at first use. */
   create(context: Kinds[K]['given'], options: unknown): Kinds[K]['is'];
 }
@@ -303,7 +311,15 @@ const define =
     repeats: definition.repeats as Spec<K>['repeats'],
     remembers: definition.remembers as Spec<K>['remembers'],
     create: definition.create as Spec<K>['create'],
+    where: caller(),
   });
+
+/** `pipeline.config.ts:12`: the line that called the factory. */
+const caller = (): string | undefined => {
+  const frames = (new Error().stack ?? '').split('\n').slice(3); // the error itself, this function, the factory
+  const [, file, line] = /([^/\\\s(]+):(\d+):\d+\)?$/.exec(frames[0] ?? '') ?? [];
+  return file && `${decodeURIComponent(file)}:${line}`;
+};
 
 export const defineReceiver = define('receiver');
 export const defineProcessor = define('processor');

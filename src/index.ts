@@ -7,13 +7,16 @@ export * from './json.ts';
 export * from './model.ts';
 export { type CompleteOptions, complete } from './ocsf/complete.ts';
 export * from './ocsf/fields.ts';
+export type { Finding } from './ocsf/finding.ts';
 export { eventsOf, type NormalizeOptions } from './ocsf/normalize.ts';
 export { isAddress, isEmail } from './ocsf/scalars.ts';
+export * as ocsf from './ocsf/types.ts';
 export { type Version, versions } from './ocsf/schema.ts';
-export { type Finding, validate } from './ocsf/validate.ts';
+export { validate } from './ocsf/validate.ts';
 export * from './options.ts';
 export { point } from './point.ts';
 export * from './source/auth.ts';
+export { type FileFormat, type FileRecord, type FilesOptions, files } from './source/files.ts';
 export {
   type Api,
   defineHttpReceiver,

@@ -21,8 +21,15 @@ export type Since = 'now' | Duration | `${number}-${string}`;
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const BYTES = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB)$/;
 const UNITS: Readonly<Record<string, number>> = {
-  ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY,
-  B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30,
+  ms: 1,
+  s: SECOND,
+  m: MINUTE,
+  h: HOUR,
+  d: DAY,
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
 };
 
 const measure = (pattern: RegExp, text: unknown): number | undefined => {
@@ -34,10 +41,13 @@ const measure = (pattern: RegExp, text: unknown): number | undefined => {
 export const duration = (bounds: { readonly min?: Duration; readonly max?: Duration } = {}) => {
   const [min, max] = [measure(DURATION, bounds.min ?? '0s')!, measure(DURATION, bounds.max ?? '36500d')!];
   return z
-    .custom<Duration>(text => {
-      const ms = measure(DURATION, text);
-      return ms !== undefined && ms >= min && ms <= max;
-    }, `must be a duration like '30s', '5m' or '14d'${within(bounds.min, bounds.max)}`)
+    .custom<Duration>(
+      text => {
+        const ms = measure(DURATION, text);
+        return ms !== undefined && ms >= min && ms <= max;
+      },
+      `must be a duration like '30s', '5m' or '14d'${within(bounds.min, bounds.max)}`,
+    )
     .transform(text => measure(DURATION, text)!)
     .meta({ title: 'duration' });
 };
@@ -46,10 +56,13 @@ export const duration = (bounds: { readonly min?: Duration; readonly max?: Durat
 export const bytes = (bounds: { readonly min?: Bytes; readonly max?: Bytes } = {}) => {
   const [min, max] = [measure(BYTES, bounds.min ?? '0B')!, measure(BYTES, bounds.max ?? '8388608GiB')!];
   return z
-    .custom<Bytes>(text => {
-      const size = measure(BYTES, text);
-      return size !== undefined && size >= min && size <= max;
-    }, `must be a size like '256KiB' or '128MiB'${within(bounds.min, bounds.max)}`)
+    .custom<Bytes>(
+      text => {
+        const size = measure(BYTES, text);
+        return size !== undefined && size >= min && size <= max;
+      },
+      `must be a size like '256KiB' or '128MiB'${within(bounds.min, bounds.max)}`,
+    )
     .transform(text => Math.floor(measure(BYTES, text)!))
     .meta({ title: 'size' });
 };
@@ -61,7 +74,10 @@ const within = (min?: string, max?: string): string =>
 export const since = () =>
   z
     .custom<Since>(
-      text => text === 'now' || measure(DURATION, text) !== undefined || (typeof text === 'string' && Number.isFinite(Date.parse(text))),
+      text =>
+        text === 'now' ||
+        measure(DURATION, text) !== undefined ||
+        (typeof text === 'string' && Number.isFinite(Date.parse(text))),
       "must be 'now', a duration like '30d', or a date like '2025-01-01T00:00:00Z'",
     )
     .transform(text => startOf(text))
@@ -90,22 +106,32 @@ const seal = (reference: string, read: () => Promise<string | undefined>, missin
     if (!value) throw new Fault('E_SECRET', missing);
     return value;
   };
-  const parts = { reference, reveal, toString: () => shown, toJSON: () => shown, [Symbol.for('nodejs.util.inspect.custom')]: () => shown };
+  const parts = {
+    reference,
+    reveal,
+    toString: () => shown,
+    toJSON: () => shown,
+    [Symbol.for('nodejs.util.inspect.custom')]: () => shown,
+  };
   return Object.freeze(parts) as unknown as Secret; // `sealed` exists in the types only, so that no other object passes
 };
 
 export const secret = {
   /** The value of an environment variable. */
-  env: (name: string): Secret => seal(`env:${name}`, async () => process.env[name], `the environment variable ${name} is not set`),
+  env: (name: string): Secret =>
+    seal(`env:${name}`, async () => process.env[name], `the environment variable ${name} is not set`),
   /** The content of a file, without the space around it: how Docker and Kubernetes hand out secrets. */
-  file: (path: string): Secret => seal(`file:${path}`, () => readFile(path, 'utf8'), `the file ${path} cannot be read, or is empty`),
+  file: (path: string): Secret =>
+    seal(`file:${path}`, () => readFile(path, 'utf8'), `the file ${path} cannot be read, or is empty`),
 };
 
 export const isSecret = (value: unknown): value is Secret =>
   typeof value === 'object' && value !== null && 'reveal' in value && 'reference' in value;
 
 export const secretOption = () =>
-  z.custom<Secret>(isSecret, "must be a reference: secret.env('NAME') or secret.file('/path')").meta({ title: 'secret' });
+  z
+    .custom<Secret>(isSecret, "must be a reference: secret.env('NAME') or secret.file('/path')")
+    .meta({ title: 'secret' });
 
 /** Trust and client identity of a TLS connection, as paths of PEM files. */
 export const tlsOptions = () =>

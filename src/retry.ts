@@ -33,4 +33,5 @@ export const persist = async <T>(work: () => Promise<T>, { clock, signal, report
 export const HOLD = 5 * MINUTE;
 
 /** Full jitter: anything from nothing to a second, doubled with each try up to five minutes. */
-export const backoff = (tries: number): number => Math.random() * Math.min(5 * MINUTE, SECOND * 2 ** Math.min(tries, 20));
+export const backoff = (tries: number): number =>
+  Math.random() * Math.min(5 * MINUTE, SECOND * 2 ** Math.min(tries, 20));

@@ -19,7 +19,8 @@ export const moment = (value: string | number | undefined): Moment | undefined =
   const [, year, month, day, hour, minute, second, fraction = '', zone] = parts;
   const offset = zone === undefined ? undefined : minutes(zone);
   const utc = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  if (!Number.isFinite(utc) || Number(month) > 12 || Number(day) > 31 || Number(hour) > 24 || Number(minute) > 59) return undefined;
+  if (!Number.isFinite(utc) || Number(month) > 12 || Number(day) > 31 || Number(hour) > 24 || Number(minute) > 59)
+    return undefined;
   const time: HrTime = [utc / 1000 - (offset ?? 0) * 60, Number(fraction.padEnd(9, '0'))];
   return offset === undefined ? { time } : { time, offset };
 };

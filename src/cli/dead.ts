@@ -1,8 +1,9 @@
 // `tributary dead ls`: what was kept aside, readable beside a running engine.
-import { readDeadLetters } from '../runtime/state-sqlite.ts';
-import { loadConfig } from '../runtime/load.ts';
-import type { AnyConfig } from '../config.ts';
+
 import { dirname, resolve } from 'node:path';
+import type { AnyConfig } from '../config.ts';
+import { loadConfig } from '../runtime/load.ts';
+import { readDeadLetters } from '../runtime/state-sqlite.ts';
 import { command, stateFolder } from './session.ts';
 
 export const list = (flags: { readonly config: string; readonly json?: boolean }): Promise<void> =>
@@ -13,7 +14,15 @@ export const list = (flags: { readonly config: string; readonly json?: boolean }
       const { id, part, origin } = record;
       const line = flags.json
         ? JSON.stringify({ ...letter, receiver: origin.receiver, id, part })
-        : [letter.seq, new Date(letter.first).toISOString(), letter.place, letter.code, `×${letter.tries}`, `${origin.receiver} ${id}`, letter.reason].join('  ');
+        : [
+            letter.seq,
+            new Date(letter.first).toISOString(),
+            letter.place,
+            letter.code,
+            `×${letter.tries}`,
+            `${origin.receiver} ${id}`,
+            letter.reason,
+          ].join('  ');
       process.stdout.write(`${line}\n`);
     }
     if (!flags.json) process.stderr.write(`${letters.length} dead letter${letters.length === 1 ? '' : 's'}\n`);

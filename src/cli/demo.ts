@@ -23,10 +23,19 @@ export interface DemoFlags {
 export const demo = (flags: DemoFlags): Promise<void> =>
   command(async () => {
     const scratch = mkdtempSync(join(tmpdir(), 'tributary-demo-'));
-    const played = await playVendors([], { events: flags.events, seed: flags.seed, live: flags.once ? undefined : flags.live });
+    const played = await playVendors([], {
+      events: flags.events,
+      seed: flags.seed,
+      live: flags.once ? undefined : flags.live,
+    });
     try {
-      process.stderr.write(`These vendors are simulated: ${played.map(p => p.vendor).join(', ')}. No real account is asked.\n`);
-      const receivers = Object.assign({}, ...played.map(p => p.simulation.receivers(p.secret))) as Record<string, Spec<'receiver'>>;
+      process.stderr.write(
+        `These vendors are simulated: ${played.map(p => p.vendor).join(', ')}. No real account is asked.\n`,
+      );
+      const receivers = Object.assign({}, ...played.map(p => p.simulation.receivers(p.secret))) as Record<
+        string,
+        Spec<'receiver'>
+      >;
       const state = flags.file ? resolve(flags.file, '.tributary') : join(scratch, 'state');
       const config = await compose(receivers, flags, state);
 
@@ -47,20 +56,33 @@ export const demo = (flags: DemoFlags): Promise<void> =>
   });
 
 /** The config that a user would write for these receivers. */
-const compose = async (receivers: Record<string, Spec<'receiver'>>, flags: DemoFlags, state: string): Promise<AnyConfig> => {
+const compose = async (
+  receivers: Record<string, Spec<'receiver'>>,
+  flags: DemoFlags,
+  state: string,
+): Promise<AnyConfig> => {
   const { dedupe } = await import('../../processors/dedupe/index.ts');
   const { normalize } = await import('../../processors/normalize/index.ts');
   return {
     receivers,
     processors: { dedupe: dedupe(), normalize: normalize() },
     exporters: { out: await sink(flags) },
-    pipelines: { demo: { receivers: Object.keys(receivers) as [string, ...string[]], processors: ['dedupe', 'normalize'], exporters: ['out'] } },
+    pipelines: {
+      demo: {
+        receivers: Object.keys(receivers) as [string, ...string[]],
+        processors: ['dedupe', 'normalize'],
+        exporters: ['out'],
+      },
+    },
     engine: { state: sqlite({ path: state }), grace: '5s' },
   };
 };
 
 const sink = async ({ file: folder, otlp: endpoint }: DemoFlags): Promise<Spec<'exporter'>> => {
   if (endpoint) return (await import('../../exporters/otlp/index.ts')).otlp({ endpoint });
-  if (folder) return (await import('../../exporters/file/index.ts')).file({ path: join(resolve(folder), '{receiver}-{seq}.ndjson') });
+  if (folder)
+    return (await import('../../exporters/file/index.ts')).file({
+      path: join(resolve(folder), '{receiver}-{seq}.ndjson'),
+    });
   return (await import('../../exporters/stdout/index.ts')).stdout();
 };

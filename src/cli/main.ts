@@ -24,7 +24,8 @@ const program = (): Command => {
     .showHelpAfterError('(tributary --help says more)')
     .configureHelp({ sortSubcommands: false });
 
-  const command = (name: string, description: string) => tributary.command(name).description(description).exitOverride();
+  const command = (name: string, description: string) =>
+    tributary.command(name).description(description).exitOverride();
   const config = () => new Option('-c, --config <file>', 'the config').default('pipeline.config.ts');
   const log = () => new Option('--log <format>', 'how to log on standard error').choices(['json', 'text']);
   const positive = (text: string): number => {

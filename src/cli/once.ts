@@ -3,7 +3,11 @@ import { duration } from '../options.ts';
 import { createLog, type LogFormat } from '../runtime/log.ts';
 import { command, listed, readConfig, runConfig, Stop, unfinished } from './session.ts';
 
-export const once = (flags: { readonly config: string; readonly patience: string; readonly log?: LogFormat }): Promise<void> =>
+export const once = (flags: {
+  readonly config: string;
+  readonly patience: string;
+  readonly log?: LogFormat;
+}): Promise<void> =>
   command(async () => {
     const patience = duration({ min: '1s' }).safeParse(flags.patience);
     if (!patience.success) {

@@ -4,8 +4,8 @@ import type { Logger } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
 import { duration } from '../options.ts';
-import { check, type Problem } from '../runtime/check.ts';
 import { budgets } from '../runtime/budget.ts';
+import { check, type Problem } from '../runtime/check.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Ending, type Engine, type EngineOptions, startEngine } from '../runtime/engine.ts';
 import { httpClients } from '../runtime/fetch.ts';
@@ -19,7 +19,14 @@ export class Stop extends Error {
 }
 
 /** A config that is right, or a Stop that lists everything that is not. */
-export const readConfig = async (file: string): Promise<{ config: AnyConfig; options: ReadonlyMap<string, unknown>; problems: readonly Problem[]; folder: string }> => {
+export const readConfig = async (
+  file: string,
+): Promise<{
+  config: AnyConfig;
+  options: ReadonlyMap<string, unknown>;
+  problems: readonly Problem[];
+  folder: string;
+}> => {
   let config: unknown;
   try {
     config = await loadConfig(file);
@@ -28,19 +35,25 @@ export const readConfig = async (file: string): Promise<{ config: AnyConfig; opt
   }
   const { problems, options } = await check(config);
   const errors = problems.filter(p => p.level === 'error');
-  if (errors.length > 0) throw new Stop(`${file} has ${errors.length} problem${errors.length === 1 ? '' : 's'}:\n${listed(problems)}`);
+  if (errors.length > 0)
+    throw new Stop(`${file} has ${errors.length} problem${errors.length === 1 ? '' : 's'}:\n${listed(problems)}`);
   return { config: config as AnyConfig, options, problems, folder: dirname(resolve(file)) }; // `check` found no error in it
 };
 
 export const listed = (problems: readonly Problem[]): string =>
-  problems.map(p => `  ${p.level === 'warning' ? 'warning: ' : ''}${p.place}: ${p.message}${p.where ? ` (${p.where})` : ''}`).join('\n');
+  problems
+    .map(p => `  ${p.level === 'warning' ? 'warning: ' : ''}${p.place}: ${p.message}${p.where ? ` (${p.where})` : ''}`)
+    .join('\n');
 
 /** The folder of the state. */
-export const stateFolder = (config: AnyConfig, folder: string): string => resolve(folder, config.engine?.state?.options.path ?? '.tributary');
+export const stateFolder = (config: AnyConfig, folder: string): string =>
+  resolve(folder, config.engine?.state?.options.path ?? '.tributary');
 
 /** Starts the engine on a config, runs it to its end and closes what it opened. */
 export const runConfig = async (
-  read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string }, log: Logger, options: EngineOptions = {},
+  read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
+  log: Logger,
+  options: EngineOptions = {},
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
   const state = stateFolder(config, folder);
@@ -96,8 +109,12 @@ const obeySignals = (engine: Engine, log: Logger): (() => void) => {
 
 /** What to say of lanes that could not finish; nothing when all did. */
 export const unfinished = (endings: readonly Ending[]): string | undefined => {
-  const lines = endings.flatMap(({ lane, fault }) => (fault ? [`  ${lane}: ${describe(fault)} [${fault.code}]\n    ${fault.remedy}`] : []));
-  return lines.length === 0 ? undefined : `${lines.length} of ${endings.length} receivers could not finish:\n${lines.join('\n')}`;
+  const lines = endings.flatMap(({ lane, fault }) =>
+    fault ? [`  ${lane}: ${describe(fault)} [${fault.code}]\n    ${fault.remedy}`] : [],
+  );
+  return lines.length === 0
+    ? undefined
+    : `${lines.length} of ${endings.length} receivers could not finish:\n${lines.join('\n')}`;
 };
 
 /** Runs a command; a Stop becomes its message and exit code 1. */

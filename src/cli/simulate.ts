@@ -19,7 +19,9 @@ export const simulate = (vendors: readonly string[], flags: SimulateFlags): Prom
     const addresses = Object.fromEntries(played.map(p => [p.vendor, p.simulation.url]));
     const credentials = Object.fromEntries(played.map(p => [p.vendor, p.simulation.credentials]));
     process.stdout.write(`${JSON.stringify({ ...addresses, credentials })}\n`);
-    process.stderr.write(`Simulated: ${played.map(p => p.vendor).join(', ')}, with ${flags.events} events each. Ctrl-C ends it.\n`);
+    process.stderr.write(
+      `Simulated: ${played.map(p => p.vendor).join(', ')}, with ${flags.events} events each. Ctrl-C ends it.\n`,
+    );
     await new Promise<void>(done => process.once('SIGINT', () => done()).once('SIGTERM', () => done()));
     for (const { simulation } of played) await simulation.close();
   });
@@ -34,7 +36,9 @@ const script = (file: string): ((vendor: string) => FaultScript) => {
   }
   const scripts = Array.isArray(json) ? { '': json } : (json as Record<string, unknown>);
   const read = Object.entries(scripts).map(([vendor, rules]) => ({ vendor, ...readFaults(rules) }));
-  const problems = read.flatMap(r => ('problems' in r ? r.problems.map(p => `  ${r.vendor === '' ? '' : `${r.vendor}.`}${p}`) : []));
+  const problems = read.flatMap(r =>
+    'problems' in r ? r.problems.map(p => `  ${r.vendor === '' ? '' : `${r.vendor}.`}${p}`) : [],
+  );
   if (problems.length > 0) throw new Stop(`the fault script ${file} has problems:\n${problems.join('\n')}`);
   return vendor => read.flatMap(r => ('script' in r && (r.vendor === '' || r.vendor === vendor) ? r.script : []));
 };

@@ -16,7 +16,8 @@ export const tally = () => {
     rows.set(receiver, row);
     row.read += batch.records.length;
     for (const { steps, records } of routes) {
-      for (const step of steps) if (step.type === 'dedupe') row.duplicate += step.incoming.length - step.outgoing.length;
+      for (const step of steps)
+        if (step.type === 'dedupe') row.duplicate += step.incoming.length - step.outgoing.length;
       for (const { event, drift } of records) {
         if (event) bump(row.classes, String(event.class_name));
         if (drift) bump(row.unmapped, drift.detail);
@@ -29,13 +30,23 @@ export const tally = () => {
 
 const render = (rows: ReadonlyMap<string, Row>): string => {
   const lines = [['receiver', 'read', 'duplicate', 'exported']];
-  for (const [name, { read, duplicate, exported }] of rows) lines.push([name, String(read), String(duplicate), String(exported)]);
+  for (const [name, { read, duplicate, exported }] of rows)
+    lines.push([name, String(read), String(duplicate), String(exported)]);
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map(line => line[i]!.length)));
-  const table = lines.map(line => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
+  const table = lines.map(line =>
+    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  );
   const details = [...rows].flatMap(([name, { classes, unmapped }]) => [
     `${name}`,
     ...ranked(classes).map(([what, n]) => `  ${String(n).padStart(7)}  ${what}`),
-    ...(unmapped.size === 0 ? [] : [`  unmapped types: ${ranked(unmapped).slice(0, 12).map(([type, n]) => `${type} (${n})`).join(', ')}${unmapped.size > 12 ? `, and ${unmapped.size - 12} more` : ''}`]),
+    ...(unmapped.size === 0
+      ? []
+      : [
+          `  unmapped types: ${ranked(unmapped)
+            .slice(0, 12)
+            .map(([type, n]) => `${type} (${n})`)
+            .join(', ')}${unmapped.size > 12 ? `, and ${unmapped.size - 12} more` : ''}`,
+        ]),
   ]);
   return `\n${table.join('\n')}\n\n${details.join('\n')}\n`;
 };

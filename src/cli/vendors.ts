@@ -18,15 +18,22 @@ export interface Played {
 
 /** Starts some vendors, or all. */
 export const playVendors = async (
-  names: readonly string[], options: SimulationOptions, faults?: (vendor: string) => FaultScript,
+  names: readonly string[],
+  options: SimulationOptions,
+  faults?: (vendor: string) => FaultScript,
 ): Promise<readonly Played[]> => {
-  const known = readdirSync(fileURLToPath(RECEIVERS)).filter(name => existsSync(new URL(`${name}/simulator.${EXTENSION}`, RECEIVERS))).sort();
+  const known = readdirSync(fileURLToPath(RECEIVERS))
+    .filter(name => existsSync(new URL(`${name}/simulator.${EXTENSION}`, RECEIVERS)))
+    .sort();
   const strange = names.filter(name => !known.includes(name));
-  if (strange.length > 0) throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`);
+  if (strange.length > 0)
+    throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`);
   const chosen = names.length === 0 ? known : [...new Set(names)];
   return Promise.all(
     chosen.map(async vendor => {
-      const { simulator } = (await import(new URL(`${vendor}/simulator.${EXTENSION}`, RECEIVERS).href)) as { simulator: Simulator };
+      const { simulator } = (await import(new URL(`${vendor}/simulator.${EXTENSION}`, RECEIVERS).href)) as {
+        simulator: Simulator;
+      };
       const simulation = await simulator.start({ ...options, faults: faults?.(vendor) });
       return { vendor, simulation, secret: reveal(vendor, simulation) };
     }),
@@ -34,8 +41,10 @@ export const playVendors = async (
 };
 
 /** Made-up credentials travel as real ones do: as a reference to the environment. */
-const reveal = (vendor: string, { credentials }: Simulation) => (option: string): Secret => {
-  const name = `TRIBUTARY_SIMULATED_${vendor}_${option}`.toUpperCase().replaceAll('-', '_');
-  process.env[name] = credentials[option];
-  return secret.env(name);
-};
+const reveal =
+  (vendor: string, { credentials }: Simulation) =>
+  (option: string): Secret => {
+    const name = `TRIBUTARY_SIMULATED_${vendor}_${option}`.toUpperCase().replaceAll('-', '_');
+    process.env[name] = credentials[option];
+    return secret.env(name);
+  };

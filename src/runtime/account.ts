@@ -15,8 +15,16 @@ export interface Step {
 /** A batch that is safe: what was read, and what became of it on each route and at each exporter. */
 export interface Delivery {
   readonly batch: Batch;
-  readonly routes: readonly { readonly pipeline: string; readonly steps: readonly Step[]; readonly records: readonly AuditRecord[] }[];
-  readonly exporters: readonly { readonly name: string; readonly records: readonly AuditRecord[]; readonly refused: number }[];
+  readonly routes: readonly {
+    readonly pipeline: string;
+    readonly steps: readonly Step[];
+    readonly records: readonly AuditRecord[];
+  }[];
+  readonly exporters: readonly {
+    readonly name: string;
+    readonly records: readonly AuditRecord[];
+    readonly refused: number;
+  }[];
 }
 
 interface Processed {

@@ -30,7 +30,10 @@ const MAPS = [
 
 const engineSchema = z.strictObject({
   state: z
-    .strictObject({ kind: z.literal('state'), type: z.literal('sqlite'), options: z.strictObject({ path: z.string().min(1) }) }, 'must be sqlite({ path })')
+    .strictObject(
+      { kind: z.literal('state'), type: z.literal('sqlite'), options: z.strictObject({ path: z.string().min(1) }) },
+      'must be sqlite({ path })',
+    )
     .optional(),
   grace: duration({ max: '1h' }).optional(),
   deadLetters: z.int().min(1).optional(),
@@ -40,14 +43,19 @@ const engineSchema = z.strictObject({
 export const check = async (config: unknown): Promise<Checked> => {
   const problems: Problem[] = [];
   const options = new Map<string, unknown>();
-  const report = (place: string, message: string, where?: string) => problems.push({ place, message, level: 'error', where });
+  const report = (place: string, message: string, where?: string) =>
+    problems.push({ place, message, level: 'error', where });
 
   if (!isMap(config)) {
     report('config', 'must export defineConfig({ … }) as its default');
     return { problems, options };
   }
   for (const key of Object.keys(config))
-    if (!['receivers', 'processors', 'exporters', 'pipelines', 'engine'].includes(key)) report(key, `is not a part of a config${nearest(key, ['receivers', 'processors', 'exporters', 'pipelines', 'engine'])}`);
+    if (!['receivers', 'processors', 'exporters', 'pipelines', 'engine'].includes(key))
+      report(
+        key,
+        `is not a part of a config${nearest(key, ['receivers', 'processors', 'exporters', 'pipelines', 'engine'])}`,
+      );
 
   for (const [map, kind] of MAPS) {
     const specs = config[map];
@@ -56,7 +64,8 @@ export const check = async (config: unknown): Promise<Checked> => {
       report(map, `must name at least one ${kind}`);
       continue;
     }
-    for (const [name, spec] of Object.entries(specs)) await checkPart(`${map}.${name}`, name, kind, spec, options, report);
+    for (const [name, spec] of Object.entries(specs))
+      await checkPart(`${map}.${name}`, name, kind, spec, options, report);
   }
   checkPipelines(config, report);
   checkRepeats(config as Partial<AnyConfig>, options, report);
@@ -69,8 +78,16 @@ export const check = async (config: unknown): Promise<Checked> => {
 
 type Report = (place: string, message: string, where?: string) => void;
 
-const checkPart = async (place: string, name: string, kind: Kind, spec: unknown, options: Map<string, unknown>, report: Report) => {
-  if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) report(place, 'a name begins with a letter and has letters, digits, - and _ only, at most 64');
+const checkPart = async (
+  place: string,
+  name: string,
+  kind: Kind,
+  spec: unknown,
+  options: Map<string, unknown>,
+  report: Report,
+) => {
+  if (!/^[A-Za-z][\w-]{0,63}$/.test(name))
+    report(place, 'a name begins with a letter and has letters, digits, - and _ only, at most 64');
   if (!isSpec(spec)) return report(place, `must be a ${kind}, made by its factory`);
   const { where } = spec;
   if (spec.kind !== kind) return report(place, `is ${article(spec.kind)}, not ${article(kind)}`, where);
@@ -86,7 +103,8 @@ const checkPart = async (place: string, name: string, kind: Kind, spec: unknown,
 
 const checkPipelines = (config: Readonly<Record<string, unknown>>, report: Report) => {
   const { pipelines } = config;
-  if (!isMap(pipelines) || Object.keys(pipelines).length === 0) return report('pipelines', 'must name at least one pipeline');
+  if (!isMap(pipelines) || Object.keys(pipelines).length === 0)
+    return report('pipelines', 'must name at least one pipeline');
   for (const [name, pipeline] of Object.entries(pipelines)) {
     const place = `pipelines.${name}`;
     if (!isMap(pipeline)) {
@@ -94,7 +112,8 @@ const checkPipelines = (config: Readonly<Record<string, unknown>>, report: Repor
       continue;
     }
     for (const key of Object.keys(pipeline))
-      if (!['receivers', 'processors', 'exporters', 'repeats'].includes(key)) report(`${place}.${key}`, 'is not a part of a pipeline');
+      if (!['receivers', 'processors', 'exporters', 'repeats'].includes(key))
+        report(`${place}.${key}`, 'is not a part of a pipeline');
     for (const [map, kind] of MAPS) {
       const named = pipeline[map] ?? (map === 'processors' ? [] : undefined);
       if (!Array.isArray(named) || (named.length === 0 && map !== 'processors')) {
@@ -103,7 +122,8 @@ const checkPipelines = (config: Readonly<Record<string, unknown>>, report: Repor
       }
       const known = isMap(config[map]) ? Object.keys(config[map]) : [];
       for (const [i, item] of named.entries()) {
-        if (!known.includes(String(item))) report(`${place}.${map}[${i}]`, `there is no ${kind} '${item}'${nearest(String(item), known)}`);
+        if (!known.includes(String(item)))
+          report(`${place}.${map}[${i}]`, `there is no ${kind} '${item}'${nearest(String(item), known)}`);
         else if (named.indexOf(item) !== i) report(`${place}.${map}[${i}]`, `'${item}' is listed twice`);
       }
     }
@@ -117,7 +137,9 @@ const checkRepeats = (config: Partial<AnyConfig>, options: ReadonlyMap<string, u
     const steps = Array.isArray(pipeline.processors) ? pipeline.processors : [];
     const remembered = steps.flatMap(step => {
       const spec = config.processors?.[step];
-      return spec?.remembers && options.has(`processors.${step}`) ? [{ step, for: spec.remembers(options.get(`processors.${step}`)) }] : [];
+      return spec?.remembers && options.has(`processors.${step}`)
+        ? [{ step, for: spec.remembers(options.get(`processors.${step}`)) }]
+        : [];
     });
     const longest = remembered.toSorted((a, b) => b.for - a.for)[0];
     const broken = steps.some(step => !options.has(`processors.${step}`)); // reported already
@@ -126,7 +148,10 @@ const checkRepeats = (config: Partial<AnyConfig>, options: ReadonlyMap<string, u
       if (!spec?.repeats || !options.has(`receivers.${receiver}`)) continue;
       const back = spec.repeats(options.get(`receivers.${receiver}`));
       if (!longest && !broken)
-        report(`pipelines.${name}`, `'${receiver}' reads some records again by design: add a dedupe() to processors, or say repeats: 'allow'`);
+        report(
+          `pipelines.${name}`,
+          `'${receiver}' reads some records again by design: add a dedupe() to processors, or say repeats: 'allow'`,
+        );
       else if (longest && longest.for <= back)
         report(`processors.${longest.step}.remember`, `must be longer than '${receiver}' reads back (${hours(back)})`);
     }
@@ -138,7 +163,8 @@ const checkUnused = (config: Readonly<Record<string, unknown>>, problems: Proble
   for (const [map] of MAPS) {
     const used = new Set(pipelines.flatMap(p => (Array.isArray(p[map]) ? p[map] : [])));
     for (const name of Object.keys(isMap(config[map]) ? config[map] : {}))
-      if (!used.has(name)) problems.push({ place: `${map}.${name}`, message: 'is defined, but no pipeline uses it', level: 'warning' });
+      if (!used.has(name))
+        problems.push({ place: `${map}.${name}`, message: 'is defined, but no pipeline uses it', level: 'warning' });
   }
 };
 
@@ -159,7 +185,8 @@ const placeOf = (place: string, issue: Issue): string =>
 const say = (issue: { readonly message: string }): string =>
   issue.message === 'Invalid input: expected string, received undefined' ? 'is missing' : issue.message;
 
-const hours = (ms: number): string => (ms >= 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 60_000)} min`);
+const hours = (ms: number): string =>
+  ms >= 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 60_000)} min`;
 
 /** Every secret in some options, with its path. */
 const secretsIn = (options: unknown, path: readonly string[] = []): [string, Secret][] => {
@@ -175,9 +202,14 @@ const nearest = (word: string, known: readonly string[]): string => {
   return known.length > 0 ? `; there are: ${known.join(', ')}` : '';
 };
 
+/** The edits between two words (Levenshtein). */
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, char] of [...a].entries())
-    row = [...b].reduce((next, other, j) => [...next, Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (char === other ? 0 : 1))], [i + 1]);
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries())
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (char === other ? 0 : 1)));
+    row = next;
+  }
   return row[b.length]!;
 };

@@ -1,5 +1,5 @@
 // What each component is given: its own space in the state, its own log, the engine's clock and network, nothing else.
-import type { Clock, Context, HttpSettings, Fetch, Logger, Mapping, ReceiverContext, State } from '../component.ts';
+import type { Clock, Context, Fetch, HttpSettings, Logger, Mapping, ReceiverContext, State } from '../component.ts';
 import type { Fault } from '../fault.ts';
 import { identify, type Json } from '../model.ts';
 import { labelled } from './log.ts';
@@ -30,7 +30,9 @@ export const contextOf = (name: string, space: string, ground: Ground): Context 
 });
 
 export const receiverContextOf = (
-  name: string, ground: Ground, tell: { report(fault: Fault, wait: number): void; rest(): void },
+  name: string,
+  ground: Ground,
+  tell: { report(fault: Fault, wait: number): void; rest(): void },
 ): ReceiverContext => ({
   ...contextOf(name, `receiver/${name}`, ground),
   ...tell,

@@ -5,9 +5,9 @@ import { describe, Fault } from '../fault.ts';
 import type { AuditRecord, Batch, Write } from '../model.ts';
 import { point } from '../point.ts';
 import { persist } from '../retry.ts';
-import type { Handle, Hand } from './handle.ts';
-import type { Store } from './state.ts';
 import { account, type Delivery, type Step } from './account.ts';
+import type { Hand, Handle } from './handle.ts';
+import type { Store } from './state.ts';
 
 /** One pipeline as one receiver sees it: processors of its own, exporters shared by all. */
 export interface Route {
@@ -46,11 +46,19 @@ export const deliver = async (batch: Batch, lane: Lane, how: Delivering): Promis
     : [];
   const writes = [...move, ...(batch.writes ?? []), ...processed.flatMap(p => p.writes)];
   const exported = await conclude(handed, writes, how);
-  return account(batch, processed, busy.map(([handle, records], i) => ({ handle, records, exported: exported[i]! })));
+  return account(
+    batch,
+    processed,
+    busy.map(([handle, records], i) => ({ handle, records, exported: exported[i]! })),
+  );
 };
 
 /** Waits for every exporter, commits it all, and tells them how it went. */
-const conclude = async (handed: readonly Promise<Exported>[], writes: readonly Write[], how: Delivering): Promise<Exported[]> => {
+const conclude = async (
+  handed: readonly Promise<Exported>[],
+  writes: readonly Write[],
+  how: Delivering,
+): Promise<Exported[]> => {
   const outcomes = await Promise.allSettled(handed); // all of them: a second attempt must not overlap the first
   const exported = outcomes.flatMap(o => (o.status === 'fulfilled' ? [o.value] : []));
   let committed = false;
@@ -110,7 +118,8 @@ const apply = async (processor: Processor, records: readonly AuditRecord[], plac
     const { records: out, writes = [] } = others.length > 0 ? await processor.process(others) : { records: [] };
     const letters = records.flatMap((record, i): Write[] => {
       const trial = alone[i]!;
-      return trial.status === 'fulfilled' ? []
+      return trial.status === 'fulfilled'
+        ? []
         : [{ kind: 'dead', place, code: 'E_PROCESSOR', reason: describe(trial.reason), count: 1, records: [record] }];
     });
     return { records: out, writes: [...writes, ...letters], dead: culprits };

@@ -43,13 +43,18 @@ export interface Engine {
 }
 
 /** Creates everything before anything runs; if a component cannot be created, nothing has happened. */
-export const startEngine = async (plan: Plan, given: Omit<Ground, 'mapping' | 'signal'>, options: EngineOptions = {}): Promise<Engine> => {
+export const startEngine = async (
+  plan: Plan,
+  given: Omit<Ground, 'mapping' | 'signal'>,
+  options: EngineOptions = {},
+): Promise<Engine> => {
   const gone = new AbortController();
   const mappings = new Map(plan.lanes.map(({ receiver: { spec } }) => [spec.type, spec.ocsf]));
   const ground: Ground = { ...given, mapping: type => mappings.get(type), signal: gone.signal };
 
   const exporters = new Map<string, Exporter>();
-  for (const { name, spec, options: its } of plan.exporters) exporters.set(name, spec.create(contextOf(name, `exporter/${name}`, ground), its));
+  for (const { name, spec, options: its } of plan.exporters)
+    exporters.set(name, spec.create(contextOf(name, `exporter/${name}`, ground), its));
   const handles = new Map([...exporters].map(([name, exporter]) => [name, direct(name, exporter)]));
 
   const all = new AbortController(); // the end of the engine, at once
@@ -106,7 +111,10 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
       endAll();
     } else if (clock.now() + wait - stuckSince > patience) giveUp(fault);
     else if (first)
-      log.warn({ code: fault.code, kind: fault.kind, again: `in ${(wait / 1000).toFixed(1)} s`, remedy: fault.remedy }, describe(fault));
+      log.warn(
+        { code: fault.code, kind: fault.kind, again: `in ${(wait / 1000).toFixed(1)} s`, remedy: fault.remedy },
+        describe(fault),
+      );
   };
   const progress = () => {
     if (last) log.info({ after: last.code }, 'works again');
@@ -120,23 +128,28 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
 
   const receiver = spec.create(receiverContextOf(name, ground, { report, rest }), its);
   const identity = identify(receiver.origin);
-  const routes = plan.routes.map(({ pipeline, processors, exporters }): Route => ({
-    pipeline,
-    processors: processors.map(part => ({
-      name: part.name,
-      type: part.spec.type,
-      processor: part.spec.create(contextOf(part.name, `${pipeline}/${part.name}/${identity}`, ground), part.options),
-    })),
-    exporters: exporters.map(part => handles.get(part.name)!), // the plan lists every exporter that a route names
-  }));
+  const routes = plan.routes.map(
+    ({ pipeline, processors, exporters }): Route => ({
+      pipeline,
+      processors: processors.map(part => ({
+        name: part.name,
+        type: part.spec.type,
+        processor: part.spec.create(contextOf(part.name, `${pipeline}/${part.name}/${identity}`, ground), part.options),
+      })),
+      exporters: exporters.map(part => handles.get(part.name)!), // the plan lists every exporter that a route names
+    }),
+  );
   const lane: Lane = { name, identity, receiver, routes };
   const limit = options.deadLetters ?? 1000;
 
   const hand = async (batch: Batch, signal: AbortSignal): Promise<void> => {
-    await persist(async () => {
-      const dead = await store.deadSince(identity, clock.now() - DAY);
-      if (dead > limit) throw new Fault('E_DEAD_LIMIT', `${dead} new dead letters in a day, more than ${limit}`);
-    }, { clock, signal, report });
+    await persist(
+      async () => {
+        const dead = await store.deadSince(identity, clock.now() - DAY);
+        if (dead > limit) throw new Fault('E_DEAD_LIMIT', `${dead} new dead letters in a day, more than ${limit}`);
+      },
+      { clock, signal, report },
+    );
     const delivery = await deliver(batch, lane, { store, clock, signal, report });
     if (batch.records.length > 0) progress();
     options.observe?.(name, delivery);
@@ -155,7 +168,8 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
     busy: () => busy,
     stop: () => stopping.abort(),
     abort: () => {
-      if (busy && !aborting.signal.aborted) failed ??= last ?? new Fault('E_ABANDONED', 'stopped before it was finished');
+      if (busy && !aborting.signal.aborted)
+        failed ??= last ?? new Fault('E_ABANDONED', 'stopped before it was finished');
       aborting.abort();
     },
     run: async (end: () => void): Promise<Ending> => {
@@ -170,5 +184,9 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
 
 const warnOfTwins = (runners: readonly { lane: Lane }[], { log }: Ground): void => {
   for (const [identity, twins] of Map.groupBy(runners, r => r.lane.identity))
-    if (twins.length > 1) log.warn({ receivers: twins.map(t => t.lane.name), identity }, 'several receivers read the same log; name one of them in several pipelines instead');
+    if (twins.length > 1)
+      log.warn(
+        { receivers: twins.map(t => t.lane.name), identity },
+        'several receivers read the same log; name one of them in several pipelines instead',
+      );
 };

@@ -24,7 +24,9 @@ export const direct = (name: string, exporter: Exporter): Handle => ({
   hand: async (records, how) => {
     const settled = await persist(async () => {
       const taken = await halve(exporter, records, how);
-      const refused = taken.refused?.reduce((sum, r) => sum + (r.fault.kind === 'rejected' && !r.count ? r.records.length : 0), 0) ?? 0;
+      const refused =
+        taken.refused?.reduce((sum, r) => sum + (r.fault.kind === 'rejected' && !r.count ? r.records.length : 0), 0) ??
+        0;
       if (records.length === 1 || refused < records.length) return taken;
       await taken.release?.(false);
       throw new Fault('E_SINK_REFUSES_ALL', `${name} refuses every record: ${taken.refused![0]!.fault.message}`);
@@ -66,5 +68,13 @@ const join = (a: Exported, b: Exported): Exported => ({
   },
 });
 
-const letter = (place: string) => ({ fault, records, count = records.length }: Refusal): Write =>
-  ({ kind: 'dead', place, code: fault.code, reason: fault.message, count, records });
+const letter =
+  (place: string) =>
+  ({ fault, records, count = records.length }: Refusal): Write => ({
+    kind: 'dead',
+    place,
+    code: fault.code,
+    reason: fault.message,
+    count,
+    records,
+  });

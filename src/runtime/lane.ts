@@ -15,12 +15,15 @@ export interface LaneControl {
 
 /** Completes when it was stopped and has nothing in hand, or when it was aborted. */
 export const lane = (
-  receiver: Receiver, deliver: (batch: Batch, signal: AbortSignal) => Promise<void>, { stop, abort, restart }: LaneControl,
+  receiver: Receiver,
+  deliver: (batch: Batch, signal: AbortSignal) => Promise<void>,
+  { stop, abort, restart }: LaneControl,
 ): Observable<void> =>
   receiver.emissions.pipe(
     takeUntil(when(stop)), // stop asking …
     concatMap(({ batch, receipt }) =>
-      abortable(signal => deliver(batch, signal)).pipe( // … finish what is in hand …
+      abortable(signal => deliver(batch, signal)).pipe(
+        // … finish what is in hand …
         tap({ complete: () => receipt.deliver() }),
         finalize(() => receipt.abandon(new Fault('E_ABANDONED'))), // (nothing, once delivered)
       ),

@@ -13,12 +13,14 @@ export class LoadError extends Error {
 /** What the file exports as its default; unchecked. */
 export const loadConfig = async (file: string): Promise<unknown> => {
   const path = resolve(file);
-  if (!existsSync(path)) throw new LoadError(`there is no ${path}: name a config with -c FILE, or write one (see the README)`);
+  if (!existsSync(path))
+    throw new LoadError(`there is no ${path}: name a config with -c FILE, or write one (see the README)`);
   const url = pathToFileURL(path).href;
   const hooks = resolveHere(url);
   try {
     const module = (await import(url)) as { default?: unknown };
-    if (module.default === undefined) throw new LoadError(`${path} has no default export: it must say export default defineConfig({ … })`);
+    if (module.default === undefined)
+      throw new LoadError(`${path} has no default export: it must say export default defineConfig({ … })`);
     return module.default;
   } catch (error) {
     throw explain(error, path);
@@ -43,7 +45,9 @@ const resolveHere = (config: string) =>
     },
     // A folder without a package.json says nothing of the module system; a config is always a module.
     load: (url, context, next) =>
-      url === config && /\.[mc]?ts$/.test(url) ? next(url, { ...context, format: 'module-typescript' }) : next(url, context),
+      url === config && /\.[mc]?ts$/.test(url)
+        ? next(url, { ...context, format: 'module-typescript' })
+        : next(url, context),
   });
 
 const folders = (kind: string): string[] => readdirSync(fileURLToPath(new URL(`${kind}/`, HERE)));
@@ -52,7 +56,8 @@ const explain = (error: unknown, path: string): LoadError => {
   if (error instanceof LoadError) return error;
   if (!(error instanceof Error)) return new LoadError(`${path} throws ${String(error)}`);
   const code = (error as { code?: string }).code ?? '';
-  if (error instanceof SyntaxError || code.includes('TYPESCRIPT')) return new LoadError(`${path} is not valid: ${firstPlace(error, path)}${error.message}`, { cause: error });
+  if (error instanceof SyntaxError || code.includes('TYPESCRIPT'))
+    return new LoadError(`${path} is not valid: ${firstPlace(error, path)}${error.message}`, { cause: error });
   if (code === 'ERR_MODULE_NOT_FOUND') return new LoadError(`${path}: ${error.message}`, { cause: error });
   return new LoadError(`${firstPlace(error, path)}${error.message}`, { cause: error });
 };

@@ -9,7 +9,15 @@ export type LogFormat = 'json' | 'text';
 /** @param format text on a terminal and JSON elsewhere, when absent */
 export const createLog = (format: LogFormat = process.stderr.isTTY ? 'text' : 'json'): Logger => {
   const lines = format === 'text' ? { write: (line: string) => write(pretty(line)) } : { write };
-  return pino({ base: null, messageKey: 'message', timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } }, lines);
+  return pino(
+    {
+      base: null,
+      messageKey: 'message',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+    },
+    lines,
+  );
 };
 
 /** A log whose lines all carry these fields. */
@@ -28,7 +36,13 @@ const write = (line: string): void => {
 };
 
 const pretty = (line: string): string => {
-  const { time, level, message, ...fields } = JSON.parse(line) as { time: string; level: string; message: string } & Record<string, unknown>;
-  const rest = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const { time, level, message, ...fields } = JSON.parse(line) as {
+    time: string;
+    level: string;
+    message: string;
+  } & Record<string, unknown>;
+  const rest = Object.entries(fields).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${message}${rest.length > 0 ? `  ${rest.join(' ')}` : ''}\n`;
 };

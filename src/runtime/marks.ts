@@ -54,7 +54,13 @@ export class Marks {
     const mask = slots.length / WORDS - 1;
     for (let slot = words[0]! & mask; !this.#isEmpty(slot); slot = (slot + 1) & mask) {
       const at = slot * WORDS;
-      if (slots[at] === words[0] && slots[at + 1] === words[1] && slots[at + 2] === words[2] && slots[at + 3] === words[3]) return slot;
+      if (
+        slots[at] === words[0] &&
+        slots[at + 1] === words[1] &&
+        slots[at + 2] === words[2] &&
+        slots[at + 3] === words[3]
+      )
+        return slot;
     }
     return -1;
   }

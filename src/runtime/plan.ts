@@ -31,8 +31,11 @@ export type OptionsOf = (place: string) => unknown;
 
 /** Lanes in the order of the config. References must have been checked: `check` does. */
 export const plan = (config: AnyConfig, optionsOf: OptionsOf): Plan => {
-  const part = <K extends Kind>(map: string, specs: Readonly<Record<string, Spec<K>>>, name: string): Part<K> =>
-    ({ name, spec: specs[name]!, options: optionsOf(`${map}.${name}`) });
+  const part = <K extends Kind>(map: string, specs: Readonly<Record<string, Spec<K>>>, name: string): Part<K> => ({
+    name,
+    spec: specs[name]!,
+    options: optionsOf(`${map}.${name}`),
+  });
 
   const route = ([pipeline, { processors = [], exporters }]: [string, PipelineConfig]): RoutePlan => ({
     pipeline,

@@ -94,7 +94,9 @@ export const readDeadLetters = (folder: string): DeadLetter[] => {
   if (!existsSync(join(folder, 'state.db'))) return [];
   const db = new DatabaseSync(join(folder, 'state.db'), { readOnly: true });
   try {
-    const rows = db.prepare('select seq, place, code, reason, count, tries, first, last, record from dead order by seq').all();
+    const rows = db
+      .prepare('select seq, place, code, reason, count, tries, first, last, record from dead order by seq')
+      .all();
     return rows.map(row => ({ ...row, record: JSON.parse(String(row.record)) }) as unknown as DeadLetter);
   } catch (error) {
     throw asStateFault(error, folder);
@@ -129,7 +131,8 @@ const statements = (db: DatabaseSync) => {
 /** Positions are counted, because two of them can be equal: a receiver that rests writes the same one again. */
 const applyMove = (sql: Statements, { receiver, identity, move }: Only<'move'>): void => {
   const count = (sql.position.get(receiver, identity) as { count: number } | undefined)?.count ?? 0;
-  if (count !== move.after) throw new Fault('E_COMMIT_STALE', `${receiver} stands at ${count}, the delivery was read at ${move.after}`);
+  if (count !== move.after)
+    throw new Fault('E_COMMIT_STALE', `${receiver} stands at ${count}, the delivery was read at ${move.after}`);
   sql.move.run(receiver, identity, count + 1, JSON.stringify(move.position), Math.floor(move.low));
 };
 
@@ -139,7 +142,12 @@ const applySet = (sql: Statements, { space, key, value }: Only<'set'>): void => 
 };
 
 /** A blob of marks goes when the receiver's low-water time has passed its date by `remember`: then it can't be read again. */
-const applyMark = (sql: Statements, { space, ids, remember }: Only<'mark'>, move: Move | undefined, marks: Map<string, Marks>) => {
+const applyMark = (
+  sql: Statements,
+  { space, ids, remember }: Only<'mark'>,
+  move: Move | undefined,
+  marks: Map<string, Marks>,
+) => {
   if (!move) throw new Error('marks without a move: they would have no date'); // a defect of the engine
   const gone = sql.purge.all(space, Math.floor(move.low - remember)) as { ids: Uint8Array }[];
   const digests = ids.map(digestOf);
@@ -156,7 +164,18 @@ const applyMark = (sql: Statements, { space, ids, remember }: Only<'mark'>, move
 const applyDead = (sql: Statements, { place, code, reason, count, records }: Only<'dead'>, now: number): void => {
   for (const [index, record] of records.entries()) {
     const share = records.length === 1 ? count : code === 'E_SINK_PARTIAL' ? (index === 0 ? count : 0) : 1;
-    sql.dead.run(place, identify(record.origin), record.id, record.part ?? 0, code, reason, share, now, now, JSON.stringify(record));
+    sql.dead.run(
+      place,
+      identify(record.origin),
+      record.id,
+      record.part ?? 0,
+      code,
+      reason,
+      share,
+      now,
+      now,
+      JSON.stringify(record),
+    );
   }
 };
 
@@ -171,7 +190,9 @@ const own = (folder: string): DatabaseSync => {
       else writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
     }
   } catch (cause) {
-    throw new Fault('E_STATE_OPEN', `the state folder ${folder} cannot be used: ${(cause as Error).message}`, { cause });
+    throw new Fault('E_STATE_OPEN', `the state folder ${folder} cannot be used: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const owner = new DatabaseSync(join(folder, 'owner.db'));
   try {
@@ -179,7 +200,8 @@ const own = (folder: string): DatabaseSync => {
     return owner;
   } catch (error) {
     owner.close();
-    if (codeOf(error) === BUSY) throw new Fault('E_STATE_OWNED', `another process runs on the state in ${folder}`, { cause: error });
+    if (codeOf(error) === BUSY)
+      throw new Fault('E_STATE_OWNED', `another process runs on the state in ${folder}`, { cause: error });
     throw asStateFault(error, folder, 'E_STATE_OPEN');
   }
 };
@@ -189,7 +211,11 @@ const open = (folder: string): DatabaseSync => {
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off');
     const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
-    if (version > VERSION) throw new Fault('E_STATE_NEWER', `the state in ${folder} has version ${version}; this Tributary knows ${VERSION}`);
+    if (version > VERSION)
+      throw new Fault(
+        'E_STATE_NEWER',
+        `the state in ${folder} has version ${version}; this Tributary knows ${VERSION}`,
+      );
     if (version < VERSION) db.exec(`begin immediate; ${TABLES} pragma user_version = ${VERSION}; commit`);
     return db;
   } catch (error) {
@@ -228,12 +254,21 @@ const codeOf = (error: unknown): number | undefined => {
   return typeof code === 'number' ? code & 0xff : undefined;
 };
 
-const asStateFault = (error: unknown, folder: string, other: 'E_STATE_WRITE' | 'E_STATE_OPEN' = 'E_STATE_WRITE'): unknown => {
+const asStateFault = (
+  error: unknown,
+  folder: string,
+  other: 'E_STATE_WRITE' | 'E_STATE_OPEN' = 'E_STATE_WRITE',
+): unknown => {
   const code = codeOf(error);
   if (code === undefined) return error;
   const { message } = error as Error;
-  if (code === FULL) return new Fault('E_STATE_FULL', `no room for the state in ${folder}: ${message}`, { cause: error });
+  if (code === FULL)
+    return new Fault('E_STATE_FULL', `no room for the state in ${folder}: ${message}`, { cause: error });
   if (code === CORRUPT || code === NOT_A_DATABASE)
     return new Fault('E_STATE_CORRUPT', `the state in ${folder} is damaged: ${message}`, { cause: error });
-  return new Fault(other, `the state in ${folder} cannot be ${other === 'E_STATE_OPEN' ? 'opened' : 'written'}: ${message}`, { cause: error });
+  return new Fault(
+    other,
+    `the state in ${folder} cannot be ${other === 'E_STATE_OPEN' ? 'opened' : 'written'}: ${message}`,
+    { cause: error },
+  );
 };

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/options.ts';
-import { type DeadLetter } from '../../../src/runtime/state.ts';
+import type { DeadLetter } from '../../../src/runtime/state.ts';
 import { dice as roll } from './dice.ts';
-import { type Character, live, type Lasting } from './life.ts';
+import { type Character, type Lasting, live } from './life.ts';
 import { bump, expected, inFiles, keyOf, sinkRecords } from './records.ts';
 import { world as build } from './vendor.ts';
 
@@ -17,7 +17,16 @@ const FIRST = Number(process.env.CRASH_SEED ?? 1);
 const HISTORIES = Number(process.env.CRASH_HISTORIES ?? 40);
 const root = mkdtempSync(join(tmpdir(), 'tributary-crash-'));
 const random = Math.random;
-const total = { histories: 0, events: 0, crashes: 0, reloads: 0, full: 0, repeats: 0, dead: 0, places: new Map<string, number>() };
+const total = {
+  histories: 0,
+  events: 0,
+  crashes: 0,
+  reloads: 0,
+  full: 0,
+  repeats: 0,
+  dead: 0,
+  places: new Map<string, number>(),
+};
 
 afterAll(() => {
   Math.random = random;
@@ -49,8 +58,12 @@ const history = async (seed: number): Promise<void> => {
     rotate: pick(200, 2000, 1 << 30),
   };
   const lasting: Lasting = {
-    folder: join(root, String(seed)), world, sink: sinkRecords(), files: { now: new Map(), finished: new Map() },
-    truth: world.begin, counts: { crashes: 0, reloads: 0, full: 0, byPlace: total.places },
+    folder: join(root, String(seed)),
+    world,
+    sink: sinkRecords(),
+    files: { now: new Map(), finished: new Map() },
+    truth: world.begin,
+    counts: { crashes: 0, reloads: 0, full: 0, byPlace: total.places },
   };
 
   let letters: Awaited<ReturnType<typeof live>>;
@@ -68,8 +81,19 @@ const history = async (seed: number): Promise<void> => {
   total.full += lasting.counts.full;
 };
 
-const judge = (seed: number, { world, sink, files }: Lasting, character: Character, letters: readonly DeadLetter[]): void => {
-  const story = JSON.stringify({ seed, walk: world.walk, every: world.every / MINUTE, span: world.span / HOUR, ...character });
+const judge = (
+  seed: number,
+  { world, sink, files }: Lasting,
+  character: Character,
+  letters: readonly DeadLetter[],
+): void => {
+  const story = JSON.stringify({
+    seed,
+    walk: world.walk,
+    every: world.every / MINUTE,
+    span: world.span / HOUR,
+    ...character,
+  });
   const poisoned = new Map<string, number>();
   const refused = new Map<string, number>();
   for (const { place, record } of letters) {

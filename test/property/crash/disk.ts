@@ -12,7 +12,10 @@ export interface Crashing {
   readonly broken: (error: Error) => void;
 }
 
-export const crashingDisk = ({ now, finished }: Files, { place, die, mayDie, isDead, between, broken }: Crashing): Disk => {
+export const crashingDisk = (
+  { now, finished }: Files,
+  { place, die, mayDie, isDead, between, broken }: Crashing,
+): Disk => {
   const never = () => new Promise<never>(() => {});
   const mustBe = (fine: boolean, otherwise: string) => {
     if (!fine) broken(new Error(otherwise));

@@ -13,9 +13,16 @@ export const files = (disk: Disk, size: number): Spec<'exporter'> => {
     type: 'files',
     options: z.object({}),
     create: context => {
-      const writer = createWriter(disk, locks, context, { path: '/audit/{receiver}/{day}-{seq}.ndjson', rotate: { size, every: HOUR } });
+      const writer = createWriter(disk, locks, context, {
+        path: '/audit/{receiver}/{day}-{seq}.ndjson',
+        rotate: { size, every: HOUR },
+      });
       return {
-        export: (records, signal) => writer.export(records.map(r => ({ ...r, event: { key: keyOf(r) } })), signal),
+        export: (records, signal) =>
+          writer.export(
+            records.map(r => ({ ...r, event: { key: keyOf(r) } })),
+            signal,
+          ),
         close: async () => writer.close?.(),
       };
     },

@@ -1,8 +1,10 @@
 // One life of the program inside a history: the real engine, store, dedupe and file exporter, on a virtual clock, with
 // a vendor, a sink and a disk that may crash it at any place. The next life begins with what is committed.
 import assert from 'node:assert/strict';
-import { type AnyConfig } from '../../../src/config.ts';
-import { defineExporter, defineProcessor, type Clock, type Fetch, type Spec } from '../../../src/component.ts';
+import { z } from 'zod';
+import { dedupe } from '../../../processors/dedupe/index.ts';
+import { type Clock, defineExporter, defineProcessor, type Fetch, type Spec } from '../../../src/component.ts';
+import type { AnyConfig } from '../../../src/config.ts';
 import { Fault } from '../../../src/fault.ts';
 import { isObject, textOf } from '../../../src/json.ts';
 import type { JsonObject, Write } from '../../../src/model.ts';
@@ -11,12 +13,10 @@ import { listen } from '../../../src/point.ts';
 import { check } from '../../../src/runtime/check.ts';
 import { startEngine } from '../../../src/runtime/engine.ts';
 import { plan } from '../../../src/runtime/plan.ts';
-import { openState, readDeadLetters } from '../../../src/runtime/state-sqlite.ts';
 import type { DeadLetter, Store } from '../../../src/runtime/state.ts';
+import { openState, readDeadLetters } from '../../../src/runtime/state-sqlite.ts';
 import { defineHttpReceiver } from '../../../src/source/http.ts';
 import { cursor, windows } from '../../../src/source/walks.ts';
-import { dedupe } from '../../../processors/dedupe/index.ts';
-import { z } from 'zod';
 import type { Dice } from './dice.ts';
 import { crashingDisk } from './disk.ts';
 import { files } from './files.ts';
@@ -56,7 +56,11 @@ export class Crash extends Error {}
 const quiet = { info() {}, warn() {}, error() {} };
 const never = () => new Promise<never>(() => {});
 
-export const live = async (lasting: Lasting, character: Character, dice: Dice): Promise<'crashed' | readonly DeadLetter[]> => {
+export const live = async (
+  lasting: Lasting,
+  character: Character,
+  dice: Dice,
+): Promise<'crashed' | readonly DeadLetter[]> => {
   const { world, sink, counts } = lasting;
   const { chance, between, pick } = dice;
   const calm = lasting.truth > world.end; // the last life may finish
@@ -83,15 +87,26 @@ export const live = async (lasting: Lasting, character: Character, dice: Dice): 
   const clock: Clock = {
     now: () => Math.floor(lasting.truth + world.skew(lasting.truth)),
     sleep: (ms, signal) =>
-      dead ? never() : new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const timer = { at: lasting.truth + Math.max(0, ms), wake: () => { if (!dead) resolve(); } };
-        timers.push(timer);
-        signal?.addEventListener('abort', () => {
-          timers.splice(timers.indexOf(timer) >>> 0, 1);
-          if (!dead) reject(signal.reason);
-        }, { once: true });
-      }),
+      dead
+        ? never()
+        : new Promise((resolve, reject) => {
+            if (signal?.aborted) return reject(signal.reason);
+            const timer = {
+              at: lasting.truth + Math.max(0, ms),
+              wake: () => {
+                if (!dead) resolve();
+              },
+            };
+            timers.push(timer);
+            signal?.addEventListener(
+              'abort',
+              () => {
+                timers.splice(timers.indexOf(timer) >>> 0, 1);
+                if (!dead) reject(signal.reason);
+              },
+              { once: true },
+            );
+          }),
   };
 
   // ---- the store, with its places
@@ -108,10 +123,12 @@ export const live = async (lasting: Lasting, character: Character, dice: Dice): 
     throw new Crash();
   });
   const inner = openState(lasting.folder);
-  const guarded = <A extends readonly unknown[], R>(name: string, work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-    await place(name);
-    return work(...args);
-  };
+  const guarded =
+    <A extends readonly unknown[], R>(name: string, work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await place(name);
+      return work(...args);
+    };
   const store: Store = {
     position: guarded('position', inner.position),
     get: guarded('get', inner.get),
@@ -131,7 +148,8 @@ export const live = async (lasting: Lasting, character: Character, dice: Dice): 
   // ---- the vendor
   const fetch: Fetch = async (call, signal) => {
     await place('before request');
-    if (chance(character.faulty)) throw new Fault('E_HTTP_SERVER', 'status 503', chance(0.3) ? { retryAfter: 7 * SECOND } : {});
+    if (chance(character.faulty))
+      throw new Fault('E_HTTP_SERVER', 'status 503', chance(0.3) ? { retryAfter: 7 * SECOND } : {});
     if (chance(character.faulty / 10)) throw new Fault('E_HTTP_DENIED', 'status 401');
     if (chance(character.faulty / 10)) throw new TypeError('a defect in the receiver');
     const date = Math.floor(lasting.truth / 1000) * 1000;
@@ -169,7 +187,14 @@ export const live = async (lasting: Lasting, character: Character, dice: Dice): 
   });
 
   // ---- the config
-  const disk = crashingDisk(lasting.files, { place, die, mayDie, isDead: () => dead, between, broken: error => broke(error) });
+  const disk = crashingDisk(lasting.files, {
+    place,
+    die,
+    mayDie,
+    isDead: () => dead,
+    between,
+    broken: error => broke(error),
+  });
   const config = compose(world, character, { direct: direct(), archive: files(disk, character.rotate) }, place, chance);
   const { options, problems } = await check(config);
   assert.deepEqual(problems, []);
@@ -188,7 +213,11 @@ export const live = async (lasting: Lasting, character: Character, dice: Dice): 
       const asked = new Promise<'reload'>(resolve => {
         reload = () => resolve('reload');
       });
-      const wait = calm ? never() : chance(0.7) ? clock.sleep(between(10, 240) * MINUTE, quit.signal).then(() => 'reload' as const, never) : never();
+      const wait = calm
+        ? never()
+        : chance(0.7)
+          ? clock.sleep(between(10, 240) * MINUTE, quit.signal).then(() => 'reload' as const, never)
+          : never();
       const why = await Promise.race([asked, wait, aborted(quit.signal)]);
       counts.reloads++;
       if (why === 'reload' && chance(0.6)) {
@@ -264,12 +293,16 @@ const readOut = async (store: Store, world: World): Promise<boolean> => {
 
 const IDENTITY = ['sim', 'https://sim.example', '', ''].map(encodeURIComponent).join(' ');
 
-const aborted = (signal: AbortSignal) => new Promise<'quit'>(resolve => signal.addEventListener('abort', () => resolve('quit'), { once: true }));
+const aborted = (signal: AbortSignal) =>
+  new Promise<'quit'>(resolve => signal.addEventListener('abort', () => resolve('quit'), { once: true }));
 
 /** One receiver, one or two routes, each with its tag, a fan-out, and `dedupe` on either side of it. */
 const compose = (
-  world: World, character: Character, exporters: Record<string, Spec<'exporter'>>,
-  place: (name: string) => Promise<void>, chance: Dice['chance'],
+  world: World,
+  character: Character,
+  exporters: Record<string, Spec<'exporter'>>,
+  place: (name: string) => Promise<void>,
+  chance: Dice['chance'],
 ): AnyConfig => {
   const tag = defineProcessor({
     type: 'tag',
@@ -290,20 +323,33 @@ const compose = (
         records: records.flatMap(r => {
           const { parts, poison } = r.raw as unknown as { parts: number; poison: boolean }; // the vendor of this test wrote it
           if (poison) throw new TypeError('a mapping that throws');
-          return parts <= 1 ? [{ ...r, event: { part: 0 } }] : Array.from({ length: parts }, (_, part) => ({ ...r, part, event: { part } }));
+          return parts <= 1
+            ? [{ ...r, event: { part: 0 } }]
+            : Array.from({ length: parts }, (_, part) => ({ ...r, part, event: { part } }));
         }),
       }),
     }),
   });
   const remember = `${world.remember}ms` as const;
-  const processors = Object.assign({ fan: fanOut({}), seen: dedupe({ remember }) }, ...character.routes.map(route => ({ [`tag-${route}`]: tag({ route }) })));
-  const pipelines = character.routes.map((route, i) => [route, {
-    receivers: ['sim'],
-    processors: [`tag-${route}`, ...(character.dedupeFirst[i] ? ['seen', 'fan'] : ['fan', 'seen'])],
-    exporters: i === 0 ? ['direct', 'archive'] : ['archive', 'direct'],
-    repeats: 'allow',
-  }]);
-  return { receivers: { sim: receiver(world) }, processors, exporters, pipelines: Object.fromEntries(pipelines) } as AnyConfig; // names are made above
+  const processors = Object.assign(
+    { fan: fanOut({}), seen: dedupe({ remember }) },
+    ...character.routes.map(route => ({ [`tag-${route}`]: tag({ route }) })),
+  );
+  const pipelines = character.routes.map((route, i) => [
+    route,
+    {
+      receivers: ['sim'],
+      processors: [`tag-${route}`, ...(character.dedupeFirst[i] ? ['seen', 'fan'] : ['fan', 'seen'])],
+      exporters: i === 0 ? ['direct', 'archive'] : ['archive', 'direct'],
+      repeats: 'allow',
+    },
+  ]);
+  return {
+    receivers: { sim: receiver(world) },
+    processors,
+    exporters,
+    pipelines: Object.fromEntries(pipelines),
+  } as AnyConfig; // names are made above
 };
 
 const receiver = (world: World): Spec<'receiver'> => {
@@ -313,7 +359,16 @@ const receiver = (world: World): Spec<'receiver'> => {
     page: z.object({ items: z.array(z.unknown()), next: z.string().nullable(), more: z.boolean() }),
     items: (page: Page) => page.items,
     identify: (item: Parameters<typeof textOf>[0]) => ({ id: textOf(item, 'id'), time: textOf(item, 'time') }),
-    ocsf: { describe: () => ({ product: { name: 'Sim', vendor_name: 'Sim' }, provider: 'Sim', log: 'sim', format: 'JSON' as const, address: 'sim' }), read: () => [] },
+    ocsf: {
+      describe: () => ({
+        product: { name: 'Sim', vendor_name: 'Sim' },
+        provider: 'Sim',
+        log: 'sim',
+        format: 'JSON' as const,
+        address: 'sim',
+      }),
+      read: () => [],
+    },
     repeats: () => HOUR,
   };
   const auth = { credential: 'sim', headers: async () => ({}), refused: () => false };
@@ -323,11 +378,23 @@ const receiver = (world: World): Spec<'receiver'> => {
     ? defineHttpReceiver({
         ...common,
         lead: page => ({ next: page.next, more: page.more }),
-        api: () => ({ base, every, auth, walk: cursor({ since: () => begin - back, onLost: 'hold' }), request: ask => ({ path: '/events', query: { cursor: ask.cursor, since: ask.since } }) }),
+        api: () => ({
+          base,
+          every,
+          auth,
+          walk: cursor({ since: () => begin - back, onLost: 'hold' }),
+          request: ask => ({ path: '/events', query: { cursor: ask.cursor, since: ask.since } }),
+        }),
       })({})
     : defineHttpReceiver({
         ...common,
         lead: page => ({ next: page.next }),
-        api: () => ({ base, every, auth, walk: windows({ since: () => begin - back - SECOND, span, settle, overlap, behind }), request: ({ from, to, cursor }) => ({ path: '/events', query: { from, to, cursor } }) }),
+        api: () => ({
+          base,
+          every,
+          auth,
+          walk: windows({ since: () => begin - back - SECOND, span, settle, overlap, behind }),
+          request: ({ from, to, cursor }) => ({ path: '/events', query: { from, to, cursor } }),
+        }),
       })({});
 };

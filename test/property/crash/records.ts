@@ -4,7 +4,8 @@ import type { AuditRecord } from '../../../src/model.ts';
 import type { Happening } from './vendor.ts';
 
 /** The route that a record took, and which part of which event it is. */
-export const keyOf = (record: AuditRecord): string => `${String(record.attributes?.route)} ${record.id} ${record.part ?? 0}`;
+export const keyOf = (record: AuditRecord): string =>
+  `${String(record.attributes?.route)} ${record.id} ${record.part ?? 0}`;
 
 export const bump = (counts: Map<string, number>, key: string): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -46,7 +47,8 @@ export const inFiles = ({ now, finished }: Files): Map<string, number> => {
   for (const [path, bytes] of finished) assert(now.get(path)?.equals(bytes), `the finished file ${path} changed`);
   for (const [path, bytes] of now) {
     if (path.endsWith('.unknown')) continue; // set aside: no commit knows it
-    for (const line of bytes.toString().split('\n').filter(Boolean)) bump(counts, (JSON.parse(line) as { key: string }).key);
+    for (const line of bytes.toString().split('\n').filter(Boolean))
+      bump(counts, (JSON.parse(line) as { key: string }).key);
   }
   return counts;
 };

@@ -70,7 +70,13 @@ export const world = (dice: Dice, seed: number): World => {
   ].sort((a, b) => a.at - b.at);
 
   return {
-    walk, begin, settle, overlap, span, behind, back,
+    walk,
+    begin,
+    settle,
+    overlap,
+    span,
+    behind,
+    back,
     every: pick(5, 10, 20) * MINUTE,
     remember: walk === 'cursor' ? pick(HOUR, 14 * DAY) : pick(MINUTE, HOUR, 14 * DAY),
     slow: pick(3000, 3000, 200_000),
@@ -101,12 +107,14 @@ const skew = ({ pick, between }: Dice, begin: number) => {
 const wire = ({ id, time, parts, poison }: Happening) => ({ id, time: new Date(time).toISOString(), parts, poison });
 
 /** An API that keeps our place. */
-const stream = (log: readonly { readonly e: Happening; readonly at: number }[], size: number): World['answer'] => ({ cursor }, truth) => {
-  const from = Number(cursor ?? 0);
-  const seen = log.filter(l => l.at <= truth);
-  const items = seen.slice(from, from + size).map(l => wire(l.e));
-  return { items, next: String(from + items.length), more: from + items.length < seen.length };
-};
+const stream =
+  (log: readonly { readonly e: Happening; readonly at: number }[], size: number): World['answer'] =>
+  ({ cursor }, truth) => {
+    const from = Number(cursor ?? 0);
+    const seen = log.filter(l => l.at <= truth);
+    const items = seen.slice(from, from + size).map(l => wire(l.e));
+    return { items, next: String(from + items.length), more: from + items.length < seen.length };
+  };
 
 /** An API that filters by time: in some order, with bounds in or out, paging by snapshot, offset or key. */
 const list = (happenings: readonly Happening[], size: number, { pick }: Dice): World['answer'] => {
@@ -114,21 +122,31 @@ const list = (happenings: readonly Happening[], size: number, { pick }: Dice): W
   const bounds = pick('[)', '[]', '()', '(]');
   const paging = pick('snapshot', 'offset', 'keyset');
   const snapshots = new Map<string, readonly Happening[]>();
-  const rank = (e: Happening) => (order === 'ascending' ? e.time : order === 'descending' ? -e.time : order === 'mixed' ? e.time % 1009 : 0);
+  const rank = (e: Happening) =>
+    order === 'ascending' ? e.time : order === 'descending' ? -e.time : order === 'mixed' ? e.time % 1009 : 0;
   const compare = (a: Happening, b: Happening) => rank(a) - rank(b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
   return ({ from, to, cursor }, truth) => {
     const inside = (t: number) =>
-      (bounds[0] === '[' ? t >= Number(from) : t > Number(from)) && (bounds[1] === ')' ? t < Number(to) : t <= Number(to));
+      (bounds[0] === '[' ? t >= Number(from) : t > Number(from)) &&
+      (bounds[1] === ')' ? t < Number(to) : t <= Number(to));
     const all = () => happenings.filter(e => e.visible <= truth && inside(e.time)).sort(compare);
     if (paging === 'keyset') {
       const rest = all().filter(e => !cursor || compare(e, JSON.parse(String(cursor)) as Happening) > 0);
-      return { items: rest.slice(0, size).map(wire), next: rest.length > size ? JSON.stringify(rest[size - 1]) : null, more: false };
+      return {
+        items: rest.slice(0, size).map(wire),
+        next: rest.length > size ? JSON.stringify(rest[size - 1]) : null,
+        more: false,
+      };
     }
     const [key, at] = cursor ? (JSON.parse(String(cursor)) as [string, number]) : [`s${snapshots.size}`, 0];
     if (paging === 'snapshot' && !snapshots.has(key)) snapshots.set(key, all());
     const found = paging === 'snapshot' ? snapshots.get(key)! : all();
     const items = found.slice(at, at + size);
-    return { items: items.map(wire), next: at + items.length < found.length ? JSON.stringify([key, at + items.length]) : null, more: false };
+    return {
+      items: items.map(wire),
+      next: at + items.length < found.length ? JSON.stringify([key, at + items.length]) : null,
+      more: false,
+    };
   };
 };

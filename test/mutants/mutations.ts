@@ -1,0 +1,136 @@
+// Ways to break the program, and the test that must notice. A guard without a mutation here is decoration.
+export interface Mutation {
+  readonly name: string;
+  readonly changes: readonly Change[];
+  /** The tests of which at least one must fail. */
+  readonly tests: readonly string[];
+}
+
+export interface Change {
+  readonly file: string;
+  /** Exactly once in the file. */
+  readonly find: string;
+  readonly put: string;
+}
+
+const WALKS = 'src/source/walks.ts';
+const DELIVER = 'src/runtime/deliver.ts';
+const STATE = 'src/runtime/state-sqlite.ts';
+const WRITER = 'exporters/file/writer.ts';
+const VENDOR = 'test/property/crash/vendor.ts';
+const CRASH = ['test/property/crash'];
+
+const crash = (
+  name: string,
+  ...changes: readonly (readonly [file: string, find: string, put: string])[]
+): Mutation => ({
+  name,
+  tests: CRASH,
+  changes: changes.map(([file, find, put]) => ({ file, find, put })),
+});
+
+export const mutations: readonly Mutation[] = [
+  crash("our clock for the vendor's", [WALKS, 'const safe = Math.min(to, first - settle);', 'const safe = to;']),
+  crash(
+    'no overlap',
+    [WALKS, 'const onward = Math.max(from, safe - overlap);', 'const onward = Math.max(from, safe);'],
+    [VENDOR, 'const behind = pick(HOUR, 2 * HOUR, 3 * HOUR);', 'const behind = Infinity;'],
+    [VENDOR, 'pick(0, settle + overlap, behind)', 'settle + overlap'],
+    [VENDOR, 'begin + active + latest + behind', 'begin + active + latest'],
+  ),
+  crash(
+    'no sweep',
+    [WALKS, 'if (owed > 0 && sweepDue(position)) return', 'if (owed > 1e9) return'],
+    [
+      WALKS,
+      'low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),',
+      'low: ({ live }) => live.from,',
+    ],
+  ),
+  crash('the sweep skips what it should not', [
+    WALKS,
+    'const wasOld = to <= first - behind && position.sweep.from >= from;',
+    'const wasOld = position.sweep.from >= from;',
+  ]),
+  crash('the window moves before it is read out', [
+    WALKS,
+    'if (next !== null) {',
+    'if (next !== null && track === "sweep") {',
+  ]),
+  crash(
+    'the low-water time of a cursor moves at once',
+    [WALKS, 'low: more ? place.low : Math.max(place.low, date),', 'low: date,'],
+    [VENDOR, "walk === 'cursor' ? pick(HOUR, 14 * DAY)", "walk === 'cursor' ? HOUR"],
+  ),
+  crash('no dedupe', [
+    'processors/dedupe/index.ts',
+    'const known = await state.known(',
+    'const known = new Set<string>(); await state.known(',
+  ]),
+  crash('marks in memory before the commit', [
+    STATE,
+    'const digests = ids.map(digestOf);',
+    'const digests = ids.map(digestOf); { const early = marks.get(space) ?? new Marks(); for (const d of digests) early.add(d); marks.set(space, early); }',
+  ]),
+  crash(
+    'marks dated by the low-water time',
+    [STATE, 'sql.mark.run(space, Math.floor(move.date)', 'sql.mark.run(space, Math.floor(move.low)'],
+    [VENDOR, 'pick(MINUTE, HOUR, 14 * DAY)', 'MINUTE'],
+  ),
+  crash('marks not written', [
+    STATE,
+    'if (digests.length > 0) sql.mark.run(',
+    'if (digests.length > 1e9) sql.mark.run(',
+  ]),
+  crash('a file not cut back', [
+    WRITER,
+    'await disk.append(partOf(tail), tail.length, bytes);',
+    'await disk.append(partOf(tail), (await disk.stat(partOf(tail)))?.size ?? 0, bytes);',
+  ]),
+  crash('the length of a file not staged', [WRITER, 'writes: [state.set(place.receiver, longer)],', 'writes: [],']),
+  crash('a file finished before its commit', [
+    WRITER,
+    'if (committed && isDue(longer, place))',
+    'if (isDue(longer, place))',
+  ]),
+  crash('commit before export', [
+    DELIVER,
+    '  const outcomes = await Promise.allSettled(handed);',
+    '  await commit(writes, how); writes = [];\n  const outcomes = await Promise.allSettled(handed);',
+  ]),
+  crash('exporters called before all processors', [
+    DELIVER,
+    '  const shares = new Map',
+    "  if (batch.records.length > 0) await lane.routes[0]!.exporters.find(e => e.name === 'direct')!.hand(batch.records.map(r => ({ ...r, attributes: { route: 'a' } })), how);\n  const shares = new Map",
+  ]),
+  crash('a call for each route', [
+    DELIVER,
+    'shares.set(handle, [...(shares.get(handle) ?? []), ...records]);',
+    'shares.set({ ...handle }, [...records]);',
+  ]),
+  crash(
+    'no look at the signal, and no count',
+    [DELIVER, '  signal.throwIfAborted();\n', ''],
+    [STATE, 'if (count !== move.after) throw', 'if (count < -1) throw'],
+  ),
+  crash('a full disk is not tried again in place', [
+    DELIVER,
+    'await persist(() => commit(all, how), how);',
+    'await commit(all, how);',
+  ]),
+  crash(
+    'two dead letters of one culprit',
+    [STATE, "create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`", '`'],
+    [
+      STATE,
+      "on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'\n      do update set tries = tries + 1, last = excluded.last, reason = excluded.reason",
+      '',
+    ],
+  ),
+  crash('dedupe by id alone', ['processors/dedupe/index.ts', 'seen.add(`${part} ${id}`)', 'seen.add(id)']),
+  crash('the receipt is delivered before the commit', [
+    'src/runtime/lane.ts',
+    'abortable(signal => deliver(batch, signal)).pipe(',
+    '(receipt.deliver(), abortable(signal => deliver(batch, signal))).pipe(',
+  ]),
+];

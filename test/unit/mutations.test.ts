@@ -1,0 +1,9 @@
+// Every mutation still finds the text that it breaks: a guard whose mutation has rotted guards nothing.
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { broken } from '../mutants/break.ts';
+import { mutations } from '../mutants/mutations.ts';
+
+test.each(mutations)('$name', mutation => {
+  expect(broken(resolve(import.meta.dirname, '../..'), mutation).length).toBeGreaterThan(0);
+});
