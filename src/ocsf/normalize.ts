@@ -6,8 +6,9 @@ import { isObject } from '../json.ts';
 import type { AuditRecord, Drift, Json, JsonObject, OcsfEvent } from '../model.ts';
 import { wellFormed } from './clean.ts';
 import { type CompleteOptions, complete, rawOf } from './complete.ts';
+import type { Finding } from './finding.ts';
 import { schemaOf } from './schema.ts';
-import { type Finding, validate } from './validate.ts';
+import { validate } from './validate.ts';
 
 export interface NormalizeOptions extends Omit<CompleteOptions, 'raw'> {
   /** Whether sub-events become events of their own. */

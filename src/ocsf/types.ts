@@ -91,7 +91,7 @@ export const groupManagementActivity = {
   Other: 99,
 } as const;
 
-export const webResourcesActivityActivity = {
+export const webResourcesActivity = {
   Unknown: 0,
   Create: 1,
   Read: 2,
@@ -104,7 +104,7 @@ export const webResourcesActivityActivity = {
   Other: 99,
 } as const;
 
-export const apiActivityActivity = {
+export const apIActivity = {
   Unknown: 0,
   Create: 1,
   Read: 2,
@@ -113,7 +113,7 @@ export const apiActivityActivity = {
   Other: 99,
 } as const;
 
-export const datastoreActivityActivity = {
+export const datastoreActivity = {
   Unknown: 0,
   Read: 1,
   Update: 2,
@@ -128,7 +128,7 @@ export const datastoreActivityActivity = {
   Other: 99,
 } as const;
 
-export const fileHostingActivityActivity = {
+export const fileHostingActivity = {
   Unknown: 0,
   Upload: 1,
   Download: 2,
@@ -285,20 +285,17 @@ export const osTypeId = {
   HPUX: 402,
 } as const;
 
-/** Class 3001. */
-export interface AccountChange {
+/** What every class in use has. */
+export interface Common {
   readonly action?: string;
   readonly action_id?: number;
   readonly activity_id: number;
   readonly activity_name?: string;
-  readonly actor?: OcsfActor;
   readonly attacks?: readonly JsonObject[];
-  readonly auth_factors?: readonly OcsfAuthFactor[];
   readonly authorizations?: readonly JsonObject[];
   readonly category_name?: string;
   readonly category_uid: number;
   readonly class_name?: string;
-  readonly class_uid: 3001;
   readonly confidence?: string;
   readonly confidence_id?: number;
   readonly confidence_score?: number;
@@ -310,15 +307,12 @@ export interface AccountChange {
   readonly end_time?: number;
   readonly enrichments?: readonly JsonObject[];
   readonly firewall_rule?: JsonObject;
-  readonly http_request?: OcsfHttpRequest;
-  readonly http_response?: JsonObject;
   readonly is_alert?: boolean;
   readonly malware?: readonly JsonObject[];
   readonly malware_scan_info?: JsonObject;
   readonly message?: string;
   readonly metadata: OcsfMetadata;
   readonly observables?: readonly OcsfObservable[];
-  readonly policies?: readonly OcsfPolicy[];
   readonly raw_data?: string;
   readonly raw_data_hash?: OcsfFingerprint;
   readonly raw_data_size?: number;
@@ -328,7 +322,6 @@ export interface AccountChange {
   readonly risk_score?: number;
   readonly severity?: string;
   readonly severity_id: number;
-  readonly src_endpoint?: OcsfNetworkEndpoint;
   readonly start_time?: number;
   readonly status?: string;
   readonly status_code?: string;
@@ -339,45 +332,35 @@ export interface AccountChange {
   readonly type_name?: string;
   readonly type_uid: number;
   readonly unmapped?: JsonObject;
+}
+
+/** Class 3001. */
+export interface AccountChange extends Common {
+  readonly class_uid: 3001;
+  readonly actor?: OcsfActor;
+  readonly auth_factors?: readonly OcsfAuthFactor[];
+  readonly http_request?: OcsfHttpRequest;
+  readonly http_response?: JsonObject;
+  readonly policies?: readonly OcsfPolicy[];
+  readonly src_endpoint?: OcsfNetworkEndpoint;
   readonly user: OcsfUser;
   readonly user_result?: OcsfUser;
 }
 
 /** Class 3002. */
-export interface Authentication {
+export interface Authentication extends Common {
+  readonly class_uid: 3002;
   readonly account_switch_type?: string;
   readonly account_switch_type_id?: number;
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
   readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
   readonly auth_factors?: readonly OcsfAuthFactor[];
   readonly auth_protocol?: string;
   readonly auth_protocol_id?: number;
   readonly authentication_token?: JsonObject;
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
   readonly certificate?: JsonObject;
-  readonly class_name?: string;
-  readonly class_uid: 3002;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
   readonly dst_endpoint?: OcsfNetworkEndpoint;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
   readonly is_cleartext?: boolean;
   readonly is_mfa?: boolean;
   readonly is_new_logon?: boolean;
@@ -385,570 +368,141 @@ export interface Authentication {
   readonly logon_process?: JsonObject;
   readonly logon_type?: string;
   readonly logon_type_id?: number;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
   readonly service?: OcsfService;
   readonly session?: OcsfSession;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint?: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
   readonly user: OcsfUser;
 }
 
 /** Class 3003. */
-export interface AuthorizeSession {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
-  readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
+export interface AuthorizeSession extends Common {
   readonly class_uid: 3003;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
+  readonly actor?: OcsfActor;
   readonly dst_endpoint?: OcsfNetworkEndpoint;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
   readonly group?: OcsfGroup;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
   readonly privileges?: readonly string[];
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
   readonly session?: OcsfSession;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint?: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
   readonly user: OcsfUser;
 }
 
 /** Class 3004. */
-export interface EntityManagement {
+export interface EntityManagement extends Common {
+  readonly class_uid: 3004;
   readonly access_list?: readonly string[];
   readonly access_mask?: number;
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
   readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
-  readonly class_uid: 3004;
   readonly comment?: string;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
   readonly entity: OcsfManagedEntity;
   readonly entity_result?: OcsfManagedEntity;
-  readonly firewall_rule?: JsonObject;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint?: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
 }
 
 /** Class 3005. */
-export interface UserAccessManagement {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
-  readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
+export interface UserAccessManagement extends Common {
   readonly class_uid: 3005;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
+  readonly actor?: OcsfActor;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
   readonly privileges: readonly string[];
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
   readonly resources?: readonly OcsfResourceDetails[];
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint?: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
   readonly user: OcsfUser;
 }
 
 /** Class 3006. */
-export interface GroupManagement {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
-  readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
+export interface GroupManagement extends Common {
   readonly class_uid: 3006;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
+  readonly actor?: OcsfActor;
   readonly group: OcsfGroup;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
   readonly privileges?: readonly string[];
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
   readonly resource?: OcsfResourceDetails;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint?: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
   readonly subgroup?: OcsfGroup;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
   readonly user?: OcsfUser;
 }
 
 /** Class 6001. */
-export interface WebResourcesActivity {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
-  readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
+export interface WebResourcesActivity extends Common {
   readonly class_uid: 6001;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
+  readonly actor?: OcsfActor;
   readonly dst_endpoint?: OcsfNetworkEndpoint;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint?: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
   readonly tls?: JsonObject;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
   readonly web_resources: readonly OcsfWebResource[];
   readonly web_resources_result?: readonly OcsfWebResource[];
 }
 
 /** Class 6003. */
-export interface APIActivity {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
+export interface APIActivity extends Common {
+  readonly class_uid: 6003;
   readonly actor: OcsfActor;
   readonly api: OcsfApi;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
-  readonly class_uid: 6003;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
   readonly dst_endpoint?: OcsfNetworkEndpoint;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
   readonly resources?: readonly OcsfResourceDetails[];
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
 }
 
 /** Class 6005. */
-export interface DatastoreActivity {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
-  readonly actor: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
+export interface DatastoreActivity extends Common {
   readonly class_uid: 6005;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
+  readonly actor: OcsfActor;
   readonly database?: OcsfDatabase;
   readonly databucket?: OcsfDatabucket;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
   readonly dst_endpoint?: OcsfNetworkEndpoint;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
   readonly query_info?: JsonObject;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly src_endpoint: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
   readonly table?: OcsfTable;
-  readonly time: number;
-  readonly timezone_offset?: number;
   readonly type?: string;
   readonly type_id?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
 }
 
 /** Class 6006. */
-export interface FileHostingActivity {
+export interface FileHostingActivity extends Common {
+  readonly class_uid: 6006;
   readonly access_list?: readonly string[];
   readonly access_mask?: number;
   readonly access_result?: Json;
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
   readonly actor: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
-  readonly class_uid: 6006;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
   readonly connection_info?: JsonObject;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
   readonly dst_endpoint?: OcsfNetworkEndpoint;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
   readonly expiration_time?: number;
   readonly file: OcsfFile;
   readonly file_result?: OcsfFile;
-  readonly firewall_rule?: JsonObject;
   readonly http_request?: OcsfHttpRequest;
   readonly http_response?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
   readonly policy?: OcsfPolicy;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
   readonly share?: string;
   readonly share_type?: string;
   readonly share_type_id?: number;
   readonly src_endpoint: OcsfNetworkEndpoint;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
 }
 
 /** Class 6008. */
-export interface ApplicationError {
-  readonly action?: string;
-  readonly action_id?: number;
-  readonly activity_id: number;
-  readonly activity_name?: string;
-  readonly actor?: OcsfActor;
-  readonly attacks?: readonly JsonObject[];
-  readonly authorizations?: readonly JsonObject[];
-  readonly category_name?: string;
-  readonly category_uid: number;
-  readonly class_name?: string;
+export interface ApplicationError extends Common {
   readonly class_uid: 6008;
-  readonly confidence?: string;
-  readonly confidence_id?: number;
-  readonly confidence_score?: number;
-  readonly count?: number;
-  readonly device?: OcsfDevice;
-  readonly disposition?: string;
-  readonly disposition_id?: number;
-  readonly duration?: number;
-  readonly end_time?: number;
-  readonly enrichments?: readonly JsonObject[];
-  readonly firewall_rule?: JsonObject;
-  readonly is_alert?: boolean;
-  readonly malware?: readonly JsonObject[];
-  readonly malware_scan_info?: JsonObject;
-  readonly message?: string;
-  readonly metadata: OcsfMetadata;
-  readonly observables?: readonly OcsfObservable[];
+  readonly actor?: OcsfActor;
   readonly policy?: OcsfPolicy;
-  readonly raw_data?: string;
-  readonly raw_data_hash?: OcsfFingerprint;
-  readonly raw_data_size?: number;
-  readonly risk_details?: string;
-  readonly risk_level?: string;
-  readonly risk_level_id?: number;
-  readonly risk_score?: number;
-  readonly severity?: string;
-  readonly severity_id: number;
-  readonly start_time?: number;
-  readonly status?: string;
-  readonly status_code?: string;
-  readonly status_detail?: string;
-  readonly status_id?: number;
-  readonly time: number;
-  readonly timezone_offset?: number;
-  readonly type_name?: string;
-  readonly type_uid: number;
-  readonly unmapped?: JsonObject;
 }
 
 /** An event of any class in use. */
