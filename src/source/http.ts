@@ -175,8 +175,9 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
   };
 };
 
-/** The question was too large for the time there was: by the vendor's deadline, or by ours. */
-const gaveUp = (error: unknown): boolean => error instanceof Fault && (error.code === 'E_TIMEOUT' || error.status === 504);
+/** The question was too large for the time there was: by the vendor's deadline (gRPC has words for it), or by ours. */
+const gaveUp = (error: unknown): boolean =>
+  error instanceof Fault && (error.code === 'E_TIMEOUT' || error.status === 504 || /deadline exceeded/i.test(error.message));
 
 const address = (base: string, path: string): string =>
   /^https?:\/\//.test(path) ? path : `${base.replace(/\/+$/, '')}${path}`;
