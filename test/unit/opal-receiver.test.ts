@@ -139,7 +139,7 @@ describe('reading', () => {
   });
 
   test('the same filters with every page', async () => {
-    const it = await bench({ events: 400, options: { pageSize: 1, filter: { eventType: 'USERS_CREATED' } } });
+    const it = await bench({ events: 1500, options: { pageSize: 1, filter: { eventType: 'USERS_CREATED' } } });
     await collect(it, await it.create());
     const expectedQuery = { event_type_filter: 'USERS_CREATED', page_size: 1 };
     expect(it.calls.filter(call => queryOf(call).cursor).length).toBeGreaterThan(3);
