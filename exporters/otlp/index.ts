@@ -18,11 +18,11 @@ import {
 } from '../../src/index.ts';
 import { COSTS } from './any-value.ts';
 import { attempt, currentAttempt } from './attempt.ts';
-import { type Connections, connections } from './connection.ts';
+import { connections } from './connection.ts';
 import { hidden } from './environment.ts';
 import { type Draft, draft, recorder } from './log-record.ts';
 import { type Options, options } from './options.ts';
-import { conclude } from './outcome.ts';
+import { conclude, isDistrusted } from './outcome.ts';
 import { pack } from './pack.ts';
 import { reveal, type Settings, settle } from './settings.ts';
 
@@ -34,17 +34,26 @@ const exporter = (context: Context, given: Options): Exporter => {
   const limits = { ...given, cost: COSTS[settings.protocol] };
   const { origin, pathname } = new URL(settings.url);
   const sink = `POST ${origin}${pathname}`;
-  const links = connections(settings.tls, context.folder, settings.proxy);
-  const stock = stockExporter(settings, links);
+  let line = openLine(settings, context.folder);
+  let leaving: Promise<void> = Promise.resolve();
   const toLogRecords = recorder(source => serviceName(context, source));
   const progress = new WeakMap<readonly AuditRecord[], Progress>();
   let closed: Promise<void> | undefined;
 
+  /** Certificates are rotated: when trust fails, the next request reads them again. */
+  const renew = (distrusted: Line) => {
+    if (distrusted !== line) return;
+    line = openLine(settings, context.folder);
+    leaving = Promise.all([leaving, distrusted.close()]).then(() => {});
+  };
+
   /** One request. What the sink refused of it is returned; any other failure is thrown. */
   const send = async (part: readonly Draft[], signal: AbortSignal): Promise<readonly Refusal[]> => {
     const cut = AbortSignal.any([signal, AbortSignal.timeout(settings.timeout)]);
-    const done = await attempt(stock, toLogRecords(part), cut);
+    const used = line;
+    const done = await attempt(used.exporter, toLogRecords(part), cut);
     signal.throwIfAborted();
+    if (isDistrusted(done)) renew(used);
     const { refused, words } = conclude(done, sink, part.length, context.clock.now());
     if (refused === 0) {
       if (words !== undefined) context.log.warn({ sink, words }, 'the sink took the records, with a remark');
@@ -76,7 +85,7 @@ const exporter = (context: Context, given: Options): Exporter => {
       return refused.length > 0 ? { refused } : {};
     },
     close: () => {
-      closed ??= stock.shutdown().finally(links.close);
+      closed ??= Promise.all([leaving, line.close()]).then(() => {});
       return closed;
     },
   };
@@ -88,8 +97,16 @@ interface Progress {
   readonly refused: readonly Refusal[];
 }
 
-/** OpenTelemetry's exporter, told everything, so that it need not look into the environment, nor wait in its own time. */
-const stockExporter = (settings: Settings, links: Connections): LogRecordExporter => {
+/** OpenTelemetry's exporter with its connections. */
+interface Line {
+  readonly exporter: LogRecordExporter;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/** The stock exporter, told everything, so that it need not look into the environment. */
+const openLine = (settings: Settings, folder: string): Line => {
+  const links = connections(settings.tls, folder, settings.proxy);
   const config = {
     url: settings.url,
     headers: async () => {
@@ -104,7 +121,10 @@ const stockExporter = (settings: Settings, links: Connections): LogRecordExporte
     httpAgentOptions: links.agent,
     userAgent: `tributary/${version}`,
   };
-  return hidden(() => (settings.protocol === 'http/json' ? new JsonExporter(config) : new ProtobufExporter(config)));
+  const exporter = hidden(() =>
+    settings.protocol === 'http/json' ? new JsonExporter(config) : new ProtobufExporter(config),
+  );
+  return { exporter, close: () => exporter.shutdown().finally(links.close) };
 };
 
 /** The source, as OpenTelemetry names services: `1Password` is `1password`. */

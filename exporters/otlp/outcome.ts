@@ -84,12 +84,19 @@ const waitOf = (text: string | undefined, date: string | undefined, now: number)
   return wait > 0 ? wait : undefined; // nothing, or a time that has passed: our own backoff does not run in circles
 };
 
-const unreachable = ({ failure, error }: Attempt, sink: string): Fault => {
-  const name = failure ?? error?.message ?? 'unknown reason';
+/** Whether a certificate, theirs or ours, did not verify. */
+export const isDistrusted = (attempt: Attempt): boolean => UNTRUSTED.test(reasonOf(attempt));
+
+/** Node's code for what went wrong, or else its words. */
+const reasonOf = ({ failure, error }: Attempt): string => failure ?? codeOf(error) ?? error?.message ?? '';
+
+const unreachable = (attempt: Attempt, sink: string): Fault => {
+  const { error } = attempt;
+  const name = reasonOf(attempt);
   const cause = { cause: error };
-  if (/^ERR_INVALID_(CHAR|HTTP_TOKEN)|^Invalid character in header/.test(codeOf(error) ?? name))
+  if (/^ERR_INVALID_(CHAR|HTTP_TOKEN)|^Invalid character in header/.test(name))
     return new Fault('E_SECRET', `${sink}: a header has a character that HTTP does not allow`);
-  if (UNTRUSTED.test(name)) return new Fault('E_TLS', `${sink}: ${name}`, cause);
+  if (isDistrusted(attempt)) return new Fault('E_TLS', `${sink}: ${name}`, cause);
   return new Fault('E_NETWORK', `${sink}: ${name}`, cause);
 };
 
@@ -97,7 +104,8 @@ const codeOf = (error: Error | undefined): string | undefined =>
   error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** Node's names for a certificate that does not verify, theirs or ours. */
-const UNTRUSTED = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
+const UNTRUSTED =
+  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 
 /** The sink's own words, on one line: the message of a status in JSON or protobuf, or else the beginning of the text. */
 const wordsOf = ({ body }: Attempt, type: string): string => {

@@ -61,7 +61,8 @@ export const reveal = async (
   const revealed = headers.map(async ([name, value]) => {
     if (typeof value === 'string') return [name, value] as const;
     const text = await value.reveal();
-    for (const word of [text, ...text.split(/\s+/)]) told(word); // `Bearer x` may come back as `x`
+    told(text);
+    told(text.replace(/^[A-Za-z]+\s+/, '')); // `Bearer x` may come back as `x`
     return [name, text] as const;
   });
   return Object.fromEntries(await Promise.all(revealed));

@@ -34,7 +34,7 @@ export const harness: ExporterHarness = {
         sink.script = () => promise.then(() => ({ status: 200 }));
         return () => resolve();
       },
-      fail: name => {
+      fail: async name => {
         const [deed] = failures[name as keyof typeof failures]; // the suite passes our own names
         sink.script = () => deed;
         return async () => {
