@@ -249,6 +249,16 @@ describe('what is kept', () => {
   });
 });
 
+describe('the newest finished file', () => {
+  test('is kept, however old its last event', async () => {
+    const exporter = create({ rotate: { size: 100, every: HOUR }, keep: { for: DAY } });
+    const exported = await exporter.export(sampleRecords(1), quiet());
+    await utimes(join(folder, 'opal-000001.ndjson.part'), 0, 0);
+    await conclude(exported);
+    expect(await names()).toEqual(['opal-000001.ndjson']);
+  });
+});
+
 describe('trouble', () => {
   test('a torn append is cut away by the next', async () => {
     const exporter = create();
