@@ -7,7 +7,6 @@ export const run = (flags: { readonly config: string; readonly log?: LogFormat }
     const log = createLog(flags.log);
     const read = await readConfig(flags.config);
     if (read.problems.length > 0) process.stderr.write(`${listed(read.problems)}\n`);
-    log.info({ config: flags.config, receivers: Object.keys(read.config.receivers) }, 'running');
     const message = unfinished(await runConfig(read, log));
     if (message) throw new Stop(message);
     log.info({}, 'stopped');

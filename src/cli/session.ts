@@ -67,6 +67,7 @@ export const runConfig = async (
       { ...(grace && { grace: duration().parse(grace) }), ...(deadLetters && { deadLetters }), ...options },
     );
     const release = obeySignals(engine, log);
+    log.info({ receivers: engine.busy(), state }, 'running');
     try {
       return await engine.ended;
     } finally {

@@ -1,0 +1,99 @@
+// The real program in a process of its own: its config in a folder of its own, its output read to the end.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A module that is loaded before the program. */
+  readonly preload?: string;
+  readonly cwd?: string;
+}
+
+export interface Program {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when this was said on standard error. */
+  said(text: string): Promise<void>;
+}
+
+/** `tributary ARGS…` */
+export const tributary = (args: readonly string[], { env = {}, preload, cwd = ROOT }: RunOptions = {}): Program => {
+  const imports = preload === undefined ? [] : ['--import', preload];
+  const child = spawn(process.execPath, [...imports, join(ROOT, 'bin/tributary.js'), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr] = [collect(child.stdout!), collect(child.stderr!)];
+  const ended = new Promise<Ended>((done, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => done({ code, signal, stdout: stdout.text(), stderr: stderr.text() }));
+  });
+  return { child, ended, said: stderr.has };
+};
+
+const collect = (stream: NodeJS.ReadableStream) => {
+  let all = '';
+  const waiting = new Map<string, () => void>();
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    all += chunk;
+    for (const [text, tell] of waiting) if (all.includes(text)) tell();
+  });
+  return {
+    text: () => all,
+    has: (text: string) => new Promise<void>(done => (all.includes(text) ? done() : waiting.set(text, done))),
+  };
+};
+
+/** A folder of its own, with a config; removed by `remove`. */
+export interface Place {
+  readonly folder: string;
+  readonly config: string;
+  /** Every line of every file that lies in a folder below, but for what was set aside. */
+  lines(below: string): readonly string[];
+  remove(): void;
+}
+
+export const place = (config: string, name = 'pipeline.config.ts'): Place => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+  writeFileSync(join(folder, name), config);
+  return {
+    folder,
+    config: join(folder, name),
+    lines: below => linesIn(join(folder, below)),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+};
+
+const linesIn = (folder: string): readonly string[] => {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    e => e.isFile() && !e.name.endsWith('.unknown'),
+  );
+  return names.flatMap(entry => {
+    const bytes = readFileSync(join(entry.parentPath, entry.name));
+    const text = entry.name.includes('.gz')
+      ? gunzipSync(bytes)
+      : entry.name.includes('.zst')
+        ? zstdDecompressSync(bytes)
+        : bytes;
+    return bytes.length === 0 ? [] : text.toString().split('\n').filter(Boolean);
+  });
+};
+
+export const makeFolder = (path: string): string => {
+  mkdirSync(path, { recursive: true });
+  return path;
+};
