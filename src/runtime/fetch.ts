@@ -65,7 +65,7 @@ const client = (settings: HttpSettings, { clock, budgets, folder }: HttpClientsO
     await budget.take(signal);
     const dispatcher = await connections.open();
     const where = `${call.method ?? 'GET'} ${url.origin}${url.pathname}`;
-    const clocked = AbortSignal.timeout(timeout);
+    const clocked = AbortSignal.timeout(Math.min(timeout, LONGEST));
     try {
       const reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
       budget.heed(reply.status, reply.headers);
@@ -143,6 +143,8 @@ const exchange = async (
   const text = await textOf(reply.body, headers, REFUSAL_LIMIT).catch(() => '');
   return { status, headers, text };
 };
+
+const LONGEST = 2 ** 31 - 1; // ms: a longer timer would fire at once
 
 const REFUSAL_LIMIT = 2 ** 20; // bytes of an answer that is only read for its words
 

@@ -103,6 +103,20 @@ describe('a pool', () => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
+  it('lets nobody overtake one who waits, even when the rate that held it up is gone', async () => {
+    const clock = virtualClock();
+    const pools = budgets(clock);
+    const strict = pools.open('k', [{ requests: 1, per: HOUR }]);
+    const loose = pools.open('k', []);
+    const order: string[] = [];
+    const first = loose.take(ever()).then(() => order.push('first'));
+    await clock.advance(SECOND);
+    strict.close();
+    const second = loose.take(ever()).then(() => order.push('second'));
+    await clock.run(Promise.all([first, second]));
+    expect(order).toEqual(['first', 'second']);
+  });
+
   it('lets an aborted one go at once, first or in the middle, and costs the others nothing', async () => {
     const clock = virtualClock();
     const start = clock.now();

@@ -1,4 +1,5 @@
 // What the HTTP client does not do: wait for ever, leave anything behind, send a credential astray, ask too often.
+import { getEventListeners } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -62,6 +63,14 @@ describe('time', () => {
     await expect(work).rejects.toThrow('enough');
     expect(requests).toHaveLength(0);
     expect(clock.sleepers).toBe(0);
+  });
+
+  it('leaves no listener on a signal that lives as long as the receiver', async () => {
+    const { url } = await server(reply(200));
+    const fetch = client({ origin: url, auth });
+    const signal = ever();
+    for (let i = 0; i < 20; i++) await fetch({ url: `${url}/${i}` }, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('is over when the client is closed', async () => {

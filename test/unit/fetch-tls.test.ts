@@ -137,13 +137,22 @@ describe('a proxy', () => {
   interface Proxy extends Loopback {
     readonly asked: readonly IncomingMessage[];
   }
+  interface ProxyOptions {
+    /** Answers a CONNECT so. */
+    readonly refuse?: number;
+    /** Speaks TLS itself, and asks for the client's certificate. */
+    readonly tls?: boolean;
+  }
+  const shown: unknown[] = []; // the names on the certificates that a proxy saw
   /** Opens tunnels, and remembers what it was asked for. */
-  const proxy = async (refuse?: number): Promise<Proxy> => {
+  const proxy = async ({ refuse, tls = false }: ProxyOptions = {}): Promise<Proxy> => {
     const asked: IncomingMessage[] = [];
     const sockets = new Set<Socket>();
-    const server = createHttpServer((_, response) => void response.writeHead(500).end());
+    const own = { key: made.read('server.key'), cert: made.read('server.pem'), ca: made.read('ca.pem') };
+    const server = tls ? createServer({ ...own, requestCert: true, rejectUnauthorized: false }) : createHttpServer();
     server.on('connect', (request, socket: Socket) => {
       asked.push(request);
+      if (tls) shown.push((socket as TLSSocket).getPeerCertificate().subject?.CN);
       sockets.add(socket);
       socket.on('error', () => {});
       if (refuse !== undefined) return void socket.end(`HTTP/1.1 ${refuse} No\r\n\r\n`);
@@ -155,7 +164,7 @@ describe('a proxy', () => {
       sockets.add(onward);
       onward.on('error', () => {});
     });
-    const running = await started(server, 'http');
+    const running = await started(server, tls ? 'https' : 'http');
     open.push({ close: async () => sockets.forEach(socket => void socket.destroy()) });
     return { ...running, asked };
   };
@@ -173,6 +182,13 @@ describe('a proxy', () => {
     const [vendor, between] = [await mutual(), await proxy()];
     expect(await ask(vendor.url, { proxy: between.url, tls: ours })).toBe(OURS);
     expect(between.asked).toHaveLength(1);
+  });
+
+  it('that speaks TLS is trusted like the vendor, but is not shown our certificate', async () => {
+    const [vendor, between] = [await mutual(), await proxy({ tls: true })];
+    expect(await refusal(vendor.url, { proxy: between.url })).toMatchObject({ code: 'E_TLS' });
+    expect(await ask(vendor.url, { proxy: between.url, tls: ours })).toBe(OURS);
+    expect(shown).toEqual([undefined]);
   });
 
   it('is taken from HTTPS_PROXY, unless NO_PROXY names the vendor or the option another', async () => {
@@ -203,7 +219,7 @@ describe('a proxy', () => {
   it('that refuses is named as the network, and its password is not', async () => {
     const vendor = await secure();
     for (const status of [403, 407, 502]) {
-      const between = await proxy(status);
+      const between = await proxy({ refuse: status });
       const withPassword = between.url.replace('://', '://user:pass-6613@');
       const fault = await refusal(vendor.url, { proxy: withPassword, tls: { ca } });
       expect(fault).toMatchObject({ code: 'E_NETWORK', kind: 'transient' });

@@ -94,6 +94,10 @@ describe('a request', () => {
   it('counts a refusal whatever becomes of its words', async () => {
     const broken = await faultOf(reply(401, { 'content-encoding': 'gzip' }, 'not gzip'));
     expect(broken).toMatchObject({ code: 'E_HTTP_DENIED', status: 401 });
+    const elsewhere = await faultOf(
+      reply(302, { 'content-encoding': 'gzip', location: 'https://else.example/' }, 'not gzip'),
+    );
+    expect(elsewhere).toMatchObject({ code: 'E_HTTP_REDIRECT', status: 302 });
     const endless = await faultOf((_, response) => {
       response.writeHead(503, { 'retry-after': '9' });
       return void pour(response, function* () {
