@@ -36,16 +36,20 @@ export const loginOperation = (read: Reader, activity: typeof LOGON | typeof LOG
   const success = payload.boolean('success');
   const method = payload.text('authentication_method');
   const session = payload.text('session_id');
-  const rest = isObject(spec.peek('payload')) ? payload.rest() : undefined;
+  const user = read.claims.user ?? personOf({ uid: id }) ?? read.user;
+  if (user && user.uid !== id && user.name !== id) payload.leave('user_id');
+  if (!user) payload.leave('authentication_method'); // Entity Management has no place for it
+  const rest = payload.rest();
+  const kept = Object.keys(rest).length > 0 ? rest : undefined;
   return authentication(read, {
     code: spec.text('operation'),
     activity,
     failed: outcome.status_id === 2 || success === false,
-    user: read.claims.user ?? personOf({ uid: id }) ?? read.user,
+    user,
     session,
     attributes: { status_code: outcome.status_code, status_detail: outcome.status_detail },
     protocol: method === undefined ? {} : protocolOf(method),
-    payload: rest === undefined ? payloadOf(spec) : Object.keys(rest).length > 0 ? rest : undefined,
+    payload: isObject(spec.peek('payload')) ? kept : payloadOf(spec),
   });
 };
 

@@ -23,9 +23,11 @@ export const reader = (raw: Json): Reader => {
   const [meta, spec] = [record.object('meta'), record.object('spec')];
   record.text('uuid'); // the record's id
   const claims = readClaims(spec.list('claims'));
+  const kind = meta.text('kind');
+  if (kind !== 'AuditLog' && kind !== 'AuthenticationLog') meta.leave('kind'); // these say no more than the log's name
   return {
     spec,
-    kind: meta.text('kind'),
+    kind,
     description: meta.text('description'),
     metadata: some({
       original_time: meta.text('create_time'),
