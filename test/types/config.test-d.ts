@@ -35,7 +35,7 @@ defineConfig({ receivers, exporters, pipelines: { a: { receivers: ['opel'], expo
 defineConfig({
   receivers,
   exporters,
-  pipelines: { a: { receivers: ['opal'], processors: ['no'], exporters: ['out'] } },
+  pipelines: { a: { receivers: ['opal'], processors: ['x'], exporters: ['out'] } },
 });
 // @ts-expect-error an exporter that is not defined
 defineConfig({ receivers, exporters, pipelines: { a: { receivers: ['opal'], exporters: ['archive'] } } });
