@@ -15,7 +15,7 @@ export interface Disk {
   /** Cuts the file to `length` bytes and gives it another name in the same folder: survives a power cut. */
   rename(path: string, length: number, next: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** The names in a folder; none where there is no such folder. */
+  /** The names in a folder; none where there is no such folder, or something else. */
   list(folder: string): Promise<readonly string[]>;
 }
 
@@ -64,7 +64,7 @@ export const nodeDisk: Disk = {
       await syncFolder(dirname(path));
     }),
 
-  list: folder => within('listed', folder, () => absent(readdir(folder), [])),
+  list: folder => within('listed', folder, () => absent(readdir(folder), [], ['ENOENT', 'ENOTDIR'])),
 };
 
 const cut = async (handle: FileHandle, length: number): Promise<void> => {
@@ -93,9 +93,9 @@ const syncFolder = async (folder: string): Promise<void> => {
   await handle.sync();
 };
 
-const absent = <T, N>(found: Promise<T>, nothing: N): Promise<T | N> =>
+const absent = <T, N>(found: Promise<T>, nothing: N, codes: readonly unknown[] = ['ENOENT']): Promise<T | N> =>
   found.catch(error => {
-    if (codeOf(error) === 'ENOENT') return nothing;
+    if (codes.includes(codeOf(error))) return nothing;
     throw error;
   });
 

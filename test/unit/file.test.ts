@@ -1,99 +1,14 @@
-// The file exporter on the machine's own disk: names, rotation, compression, what is kept, and what it says when the disk
-// does not do as it is told.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// The file exporter on the machine's own disk: rotation, compression, what is kept, and what it says when the disk does
+// not do as it is told.
+import { mkdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nodeDisk } from '../../exporters/file/disk.ts';
-import { file } from '../../exporters/file/index.ts';
-import { createLocks, type Locks } from '../../exporters/file/locks.ts';
-import { pathOf, problemsOf } from '../../exporters/file/pattern.ts';
-import { createWriter, type FileOptions } from '../../exporters/file/writer.ts';
-import type { Exported, Exporter } from '../../src/component.ts';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
 import { DAY, HOUR, MINUTE } from '../../src/options.ts';
 import { listen } from '../../src/point.ts';
-import { type TestContext, testContext } from '../support/context.ts';
 import { sampleRecords } from '../support/exporter-bench.ts';
-
-let folder: string;
-let context: TestContext;
-let locks: Locks;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tributary-file-'));
-  context = testContext({ folder, name: 'archive' });
-  locks = createLocks();
-});
-afterEach(async () => {
-  listen(undefined);
-  await rm(folder, { recursive: true, force: true });
-});
-
-const PLAIN = '{receiver}-{seq}.ndjson';
-const quiet = () => new AbortController().signal;
-const create = (options: Partial<FileOptions> = {}, given: TestContext = context): Exporter =>
-  createWriter(nodeDisk, locks, given, { path: PLAIN, rotate: { size: 128 * 2 ** 20, every: HOUR }, ...options });
-
-const conclude = async (exported: Exported, committed = true) => {
-  if (committed) context.commit(exported.writes ?? []);
-  await exported.release?.(committed);
-};
-const deliver = async (exporter: Exporter, records = sampleRecords(1)) =>
-  conclude(await exporter.export(records, quiet()));
-const names = async () => (await readdir(folder, { recursive: true })).filter(name => name.includes('.')).sort();
-const idsIn = (text: string) =>
-  text
-    .split('\n')
-    .slice(0, -1)
-    .map(line => JSON.parse(line).metadata.uid);
-const caught = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => undefined,
-    error => error,
-  );
-
-describe('a path', () => {
-  test.each([
-    ['/var/log/{receiver}/{day}-{seq}.ndjson.gz', []],
-    ['{type}/{feed}/{receiver}-{seq}.ndjson', []],
-    ['all.ndjson', ['must contain {receiver} once', 'must contain {seq} once']],
-    ['{receiver}-{seq}-{seq}.ndjson', ['must contain {seq} once']],
-    ['{receiver}{seq}.ndjson', ['must have a sign like - between placeholders, and on either side of {seq}']],
-    ['{receiver}-1{seq}.ndjson', ['must have a sign like - between placeholders, and on either side of {seq}']],
-    ['{seq}/{receiver}.ndjson', ['must have {seq} in the name of the file']],
-    ['{type}-{receiver}-{seq}.ndjson', ['must have {type} as a folder of its own: /{type}/']],
-    ['{receiver}-{seq}.part', ['must not end in .part or .unknown: that is what unfinished files are called']],
-    ['{receiver}-{hour}-{seq}', ['has {hour}, but knows only {receiver}, {type}, {feed}, {day}, {seq}']],
-  ])('%s', (path, problems) => expect(problemsOf(path)).toEqual(problems));
-
-  test('leads nowhere else, whatever a receiver is called; different names stay different', () => {
-    const receivers = ['../../etc/passwd', '..', '.', '', 'a/b', 'a_b', 'a%2Fb', 'Zoë', '*', '\0', '_'];
-    const paths = receivers.map(receiver => pathOf('/logs/{receiver}-{seq}', { receiver, type: 't', feed: '' }, 1, 0));
-    for (const path of paths) expect(path).toMatch(/^\/logs\/[\w%-][\w%.-]*-000001$/);
-    expect(paths[0]).toBe('/logs/%2E%2E%2F..%2Fetc%2Fpasswd-000001');
-    expect(new Set(paths.slice(0, 3)).size + new Set(paths.slice(4)).size).toBe(receivers.length - 1);
-  });
-
-  test('options tell all problems at once', async () => {
-    const spec = file({ path: 'x.log', rotate: { size: '1B' }, keep: { files: 0 } });
-    const checked = await spec.schema['~standard'].validate(spec.options);
-    expect(checked.issues?.map(({ path, message }) => `${path?.join('.')}: ${message}`)).toEqual([
-      'path: must contain {receiver} once',
-      'path: must contain {seq} once',
-      "rotate.size: must be a size like '256KiB' or '128MiB', at least '1KiB'",
-      expect.stringContaining('keep.files: '),
-    ]);
-  });
-
-  test('the defaults are 128 MiB or an hour', async () => {
-    const spec = file({ path: PLAIN });
-    expect(await spec.schema['~standard'].validate(spec.options)).toEqual({
-      value: { path: PLAIN, rotate: { size: 128 * 2 ** 20, every: HOUR } },
-    });
-  });
-});
+import { caught, conclude, context, create, deliver, folder, idsIn, names, quiet, restart } from '../support/files.ts';
 
 describe('files', () => {
   test('are for their owner only, as are the folders that are made', async () => {
@@ -164,7 +79,7 @@ describe('files', () => {
   test('a full file whose name was not changed before a crash is finished by the next batch', async () => {
     const exporter = create({ rotate: { size: 100, every: HOUR } });
     context.commit((await exporter.export(sampleRecords(1), quiet())).writes ?? []);
-    locks = createLocks(); // the process is gone
+    restart();
     await deliver(create({ rotate: { size: 2 ** 20, every: HOUR } }), sampleRecords(1, { first: 1 }));
     expect(await names()).toEqual(['opal-000001.ndjson.part']);
     await deliver(create({ rotate: { size: 100, every: HOUR } }), sampleRecords(1, { first: 2 }));
@@ -184,6 +99,15 @@ describe('files', () => {
     await deliver(exporter, sampleRecords(1, { first: 1 }));
     expect(await names()).toEqual(['opal-000002.ndjson']);
   });
+
+  test('every minute counts from the birth of a file, not from its last batch', async () => {
+    const exporter = create({ rotate: { size: 2 ** 20, every: 10 * MINUTE } });
+    for (let first = 0; first < 3; first++) {
+      await deliver(exporter, sampleRecords(1, { first }));
+      await context.clock.advance(6 * MINUTE);
+    }
+    expect(await names()).toEqual(['opal-000001.ndjson', 'opal-000002.ndjson.part']);
+  });
 });
 
 describe('what is not ours', () => {
@@ -198,6 +122,12 @@ describe('what is not ours', () => {
     for (const name of [...foreign, 'opal-000041.ndjson']) await writeFile(join(folder, name), 'precious');
     await deliver(create());
     expect(await names()).toEqual([...foreign, 'opal-000041.ndjson', 'opal-000042.ndjson.part'].sort());
+  });
+
+  test('may lie where a folder of ours would', async () => {
+    await writeFile(join(folder, '2026-01-14'), 'precious');
+    await deliver(create({ path: '{day}/{receiver}-{seq}.ndjson' }));
+    expect(await names()).toEqual(['2026-01-15/opal-000001.ndjson.part']);
   });
 
   test('an unfinished file without any state is set aside: the state may be what was lost', async () => {
@@ -247,10 +177,8 @@ describe('what is kept', () => {
     await deliver(exporter, sampleRecords(1, { first: 3 }));
     expect(await seqs()).toEqual([4]);
   });
-});
 
-describe('the newest finished file', () => {
-  test('is kept, however old its last event', async () => {
+  test('the newest finished one, however old its last event', async () => {
     const exporter = create({ rotate: { size: 100, every: HOUR }, keep: { for: DAY } });
     const exported = await exporter.export(sampleRecords(1), quiet());
     await utimes(join(folder, 'opal-000001.ndjson.part'), 0, 0);
@@ -309,51 +237,5 @@ describe('trouble', () => {
     const fault = await caught(exporter.export(sampleRecords(1, { first: 1 }), quiet()));
     expect((fault as Fault).message).toContain('exists already; move it away');
     expect(await readFile(join(folder, 'opal-000001.ndjson'), 'utf8')).toBe('precious');
-  });
-});
-
-describe('locks', () => {
-  test('one batch of a receiver is between append and commit at a time; another receiver does not wait', async () => {
-    const exporter = create();
-    const first = await exporter.export(sampleRecords(1), quiet());
-    let second = false;
-    const work = exporter.export(sampleRecords(1, { first: 1 }), quiet()).then(exported => {
-      second = true;
-      return exported;
-    });
-    await deliver(exporter, sampleRecords(1, { receiver: 'vaults' }));
-    expect(second).toBe(false);
-    await conclude(first);
-    await conclude(await work);
-    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0', 'opal-1']);
-  });
-
-  test('who waits can give up, and does not hold up who waits behind', async () => {
-    const exporter = create();
-    const first = await exporter.export(sampleRecords(1), quiet());
-    const cut = new AbortController();
-    const second = exporter.export(sampleRecords(1, { first: 1 }), cut.signal);
-    const third = exporter.export(sampleRecords(1, { first: 2 }), quiet());
-    cut.abort();
-    await expect(second).rejects.toThrow();
-    await conclude(first);
-    await conclude(await third);
-    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0', 'opal-2']);
-  });
-
-  test('two exports of the same receivers in another order do not wait for each other', async () => {
-    const exporter = create();
-    const [opal, vaults] = [sampleRecords(1), sampleRecords(1, { receiver: 'vaults' })];
-    await Promise.all([deliver(exporter, [...opal, ...vaults]), deliver(exporter, [...vaults, ...opal])]);
-    expect(await names()).toEqual(['opal-000001.ndjson.part', 'vaults-000001.ndjson.part']);
-  });
-
-  test('every minute counts from the birth of a file, not from its last batch', async () => {
-    const exporter = create({ rotate: { size: 2 ** 20, every: 10 * MINUTE } });
-    for (let first = 0; first < 3; first++) {
-      await deliver(exporter, sampleRecords(1, { first }));
-      await context.clock.advance(6 * MINUTE);
-    }
-    expect(await names()).toEqual(['opal-000001.ndjson', 'opal-000002.ndjson.part']);
   });
 });
