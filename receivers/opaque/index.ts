@@ -15,6 +15,7 @@ import {
   SECOND,
 } from '../../src/index.ts';
 import { openArchive } from './archive.ts';
+import { refuseMovedRows } from './boundary.ts';
 import { FIELDS } from './columns.ts';
 import { mapping } from './ocsf.ts';
 import { readRecords } from './records.ts';
@@ -76,6 +77,7 @@ export const opaque = defineReceiver({
       open: async ({ handle }, { name, digest }) => {
         const archive = await openArchive(handle);
         const verified = await verify(archive, readKeys(keys));
+        await refuseMovedRows(archive, verified, columns ?? {});
         return readRecords(archive, {
           name,
           digest,

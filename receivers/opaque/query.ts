@@ -5,9 +5,12 @@ export type Filtered = 'yes' | 'no' | 'unknown';
 /** The names under which the vendor's page can filter; the range of time does not count, every export has one. */
 const NAMES = '(?:actor|user|workspace|action|categor(?:y|ies)|status|search|keyword)[a-z_]*';
 
+/** What a filter is compared with that is not set. */
+const NOTHING = `["']{2}|\\[\\s*\\]|\\{\\s*\\}|\\(\\s*\\)|null\\b|none\\b|any\\b|all\\b|["'\`](?:all|any|none|[*%])["'\`]|[*%,;}\\n\\r]|$`;
+
 /** Named, compared with something, and that is not nothing: `status = 'failure'`, `actor: ["a"]`, `action IN (…)`. */
 const CONDITION = new RegExp(
-  `\\b${NAMES}["'\`]?\\s*(?:=|:|~|\\bin\\b|\\blike\\b|\\bilike\\b|\\bis\\b|\\bcontains\\b)(?!=)\\s*(?!["']{2}|\\[\\s*\\]|\\{\\s*\\}|\\(\\s*\\)|null\\b|none\\b|any\\b|all\\b|["'\`]?(?:all|any|none|\\*|%)["'\`]|[*%]|[,;}\\n\\r]|$)`,
+  `\\b${NAMES}["'\`]?\\s*(?:=|:|~|\\bin\\b|\\blike\\b|\\bilike\\b|\\bis\\b|\\bcontains\\b)(?!=)(?!\\s*(?:${NOTHING}))`,
   'i',
 );
 
