@@ -40,6 +40,7 @@ describe('time', () => {
   });
 
   it('ends at once by an abort: while waiting for an answer, in a body, and for the budget', async () => {
+    const enough = new Error('enough');
     for (const begin of [false, true]) {
       const closed = Promise.withResolvers<void>();
       const asked = Promise.withResolvers<void>();
@@ -51,16 +52,16 @@ describe('time', () => {
       const stop = new AbortController();
       const work = client({ origin: url })({ url }, stop.signal);
       await asked.promise;
-      stop.abort(new Error('enough'));
-      await expect(work).rejects.toThrow('enough');
+      stop.abort(enough);
+      await expect(work).rejects.toBe(enough);
       await closed.promise;
     }
     const { url, requests } = await server(reply(200));
     const stop = new AbortController();
     const clock = virtualClock();
     const work = client({ origin: url, rates: [{ requests: 1, per: MINUTE }] }, { clock })({ url }, stop.signal);
-    stop.abort(new Error('enough'));
-    await expect(work).rejects.toThrow('enough');
+    stop.abort(enough);
+    await expect(work).rejects.toBe(enough);
     expect(requests).toHaveLength(0);
     expect(clock.sleepers).toBe(0);
   });
@@ -82,6 +83,10 @@ describe('time', () => {
     await close();
     expect((await fault).code).toBe('E_NETWORK');
     expect((await faultFrom(fetch({ url }, ever()))).code).toBe('E_NETWORK');
+    expect(requests).toHaveLength(1);
+    const unused = clientOf({ origin: url });
+    await unused.close();
+    expect((await faultFrom(unused.fetch({ url }, ever()))).code).toBe('E_NETWORK');
     expect(requests).toHaveLength(1);
   });
 });
