@@ -32,11 +32,7 @@ export const fine = defineConfig({
 // @ts-expect-error a receiver that is not defined
 defineConfig({ receivers, exporters, pipelines: { a: { receivers: ['opel'], exporters: ['out'] } } });
 // @ts-expect-error a processor where none is defined
-defineConfig({
-  receivers,
-  exporters,
-  pipelines: { a: { receivers: ['opal'], processors: ['x'], exporters: ['out'] } },
-});
+defineConfig({ receivers, exporters, pipelines: { a: { receivers: ['opal'], processors: ['dedupe'], exporters: ['out'] } } });
 // @ts-expect-error an exporter that is not defined
 defineConfig({ receivers, exporters, pipelines: { a: { receivers: ['opal'], exporters: ['archive'] } } });
 // @ts-expect-error an exporter where a receiver belongs
