@@ -202,6 +202,28 @@ describe('trouble', () => {
     expect(idsIn(await readFile(part, 'utf8'))).toEqual(sampleRecords(6).map(r => r.id));
   });
 
+  test('a batch that was given up leaves nothing behind the shorter one that comes next', async () => {
+    const exporter = create();
+    await conclude(await exporter.export(sampleRecords(9), quiet()), false);
+    await deliver(exporter, sampleRecords(1));
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0']);
+
+    // The first was a new file; now the same behind what is committed.
+    await conclude(await exporter.export(sampleRecords(9, { first: 1 }), quiet()), false);
+    await deliver(exporter, sampleRecords(1, { first: 1 }));
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0', 'opal-1']);
+  });
+
+  test('what a crash left is cut away when a full file is finished', async () => {
+    const exporter = create();
+    await deliver(exporter);
+    await exporter.export(sampleRecords(9, { first: 1 }), quiet());
+    restart();
+    await context.clock.advance(2 * HOUR);
+    await deliver(create(), sampleRecords(1, { first: 1 }));
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson'), 'utf8'))).toEqual(['opal-0']);
+  });
+
   test('a full disk is transient, with the path and what to do', async () => {
     const part = join(folder, 'opal-000001.ndjson.part');
     context.commit([
