@@ -1,0 +1,14 @@
+// `npx vitest run --config test/e2e/vitest.config.ts`: real processes, real time, one after another.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: `${import.meta.dirname}/../..`,
+  resolve: { conditions: ['tributary-source'] },
+  ssr: { resolve: { conditions: ['tributary-source'], externalConditions: ['tributary-source'] } },
+  test: {
+    include: ['test/e2e/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 900_000, // the first run builds the collector
+  },
+});
