@@ -76,7 +76,7 @@ const captionOf = (of: Class, name: string, id: number): string => of.rules.get(
 export const rawOf = (record: AuditRecord, rawData: CompleteOptions['rawData'] = 'include'): JsonObject => {
   if (rawData === 'none') return {};
   const { raw } = record;
-  const text = typeof raw === 'string' && raw.isWellFormed() ? raw : textOfAny(raw);
+  const text = typeof raw === 'string' && raw !== '' && raw.isWellFormed() ? raw : textOfAny(raw);
   return {
     ...(rawData === 'include' && { raw_data: text }),
     raw_data_size: Buffer.byteLength(text),
@@ -148,7 +148,8 @@ const wordOf = ({ activity_name, metadata }: Draft): string => {
   return word === undefined ? 'unnamed' : ownWord(wellFormed(word as string), 'Other');
 };
 
-const ownWord = (word: string, caption: string): string => (word === caption ? word.toLowerCase() : word);
+const ownWord = (word: string, caption: string): string =>
+  word.trim() === '' ? 'unnamed' : word === caption ? word.toLowerCase() : word;
 
 const profilesOf = ({ metadata }: Draft, used: number, of: Class, schema: Schema): readonly string[] => {
   const declared: readonly Json[] = Array.isArray(metadata.profiles) ? metadata.profiles : [];

@@ -9,8 +9,9 @@ export class Fields {
   readonly #taken = new Set<string>();
   readonly #inner = new Map<string, Fields>();
 
+  /** What is no object has one field, `raw`: so it is unmapped, and not lost. */
   constructor(json: Json | undefined) {
-    this.#source = isObject(json) ? json : {};
+    this.#source = isObject(json) ? json : json === undefined || json === null ? {} : { raw: json };
   }
 
   /** A text that is not empty. */
@@ -33,8 +34,9 @@ export class Fields {
   object(key: string): Fields {
     const known = this.#inner.get(key);
     if (known) return known;
-    const fields = new Fields(this.#own(key));
-    if (isObject(this.#own(key))) this.#inner.set(key, fields);
+    const value = this.#own(key);
+    const fields = new Fields(isObject(value) ? value : undefined);
+    if (isObject(value)) this.#inner.set(key, fields);
     return fields;
   }
 
