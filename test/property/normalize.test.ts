@@ -1,0 +1,307 @@
+// Whatever a vendor sends, every mapping there is gives valid events, and nothing of the record is lost.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { normalize } from '../../processors/normalize/index.ts';
+import type { Mapping } from '../../src/component.ts';
+import { isObject, textOf } from '../../src/json.ts';
+import type { AuditRecord, Json, JsonObject } from '../../src/model.ts';
+import { textOfAny } from '../../src/ocsf/clean.ts';
+import { Fields } from '../../src/ocsf/fields.ts';
+import { validate } from '../../src/ocsf/validate.ts';
+import { testContext } from '../support/context.ts';
+import { drafts, independent, mappingOf, recordOf } from '../support/ocsf.ts';
+
+const theirs = await independent();
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+interface Subject {
+  readonly vendor: string;
+  readonly mapping: Mapping;
+  /** The words that the mapping knows: as names and values they lead deep into it. */
+  readonly words: readonly string[];
+}
+
+const subjectOf = async (path: string): Promise<Subject> => {
+  const folder = dirname(path);
+  const sources = globSync(`${folder}/ocsf*.ts`, { cwd: ROOT }).map(file => readFileSync(`${ROOT}${file}`, 'utf8'));
+  const words = sources.flatMap(source =>
+    [...source.matchAll(/'([A-Za-z0-9_ -]{1,40})'|^ {2}(\w+):/gm)].map(m => m[1] ?? m[2]!),
+  );
+  const { mapping } = (await import(`${ROOT}${path}`)) as { mapping: Mapping };
+  return { vendor: folder.split('/').at(-1)!, mapping, words: [...new Set(words)] };
+};
+
+/** Takes some fields and leaves the others. */
+const synthetic: Mapping = {
+  ...mappingOf(),
+  read: record => {
+    const fields = new Fields(record.raw);
+    const name = fields.text('name');
+    const data = fields.peek('data');
+    return [
+      {
+        class_uid: 3004,
+        activity_id: 99,
+        activity_name: fields.text('event'),
+        status_id: 1,
+        metadata: {},
+        attributes: {
+          entity: { name: name ?? 'thing', type_id: 99, type: fields.text('type') ?? 'Thing', data: data ?? null },
+        },
+        unmapped: fields.rest(),
+      },
+    ] as ReturnType<Mapping['read']>;
+  },
+};
+
+const subjects: readonly Subject[] = [
+  { vendor: 'synthetic', mapping: synthetic, words: ['name', 'event', 'type', 'data', 'Other', ' '] },
+  ...(await Promise.all(globSync('receivers/*/ocsf.ts', { cwd: ROOT }).sort().map(subjectOf))),
+];
+
+const nested = (depth: number, leaf: Json): Json => {
+  let value = leaf;
+  for (let i = 0; i < depth; i++) value = i % 2 ? [value] : { deep: value };
+  return value;
+};
+
+const PROTOTYPE = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'length', ''];
+const ODD: readonly Json[] = [
+  null,
+  '',
+  ' ',
+  'Other',
+  'NULL',
+  '\u0000',
+  '\ud800',
+  'a\udc00b',
+  '\ufeff',
+  '0001-01-01T00:00:00Z',
+  '2026-01-15T09:56:07.123-03:00',
+  '2026-01-15T09:56:07Z',
+  'not a date',
+  'a@b.example',
+  '203.0.113.7',
+  '::1%eth0',
+  'x'.repeat(1000),
+  0,
+  -0,
+  -1,
+  1e21,
+  1e308,
+  2 ** 53,
+  1.5,
+  true,
+  false,
+  [],
+  {},
+  [[]],
+  [null],
+  [{}],
+];
+
+/** JSON as text, so that `__proto__` is a plain key and numbers are read as a receiver reads them. */
+const rawOf = ({ words }: Subject, depths: readonly number[]): fc.Arbitrary<Json> => {
+  const key = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...words) },
+    { weight: 1, arbitrary: fc.constantFrom(...PROTOTYPE) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  );
+  const leaf = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...words) },
+    { weight: 4, arbitrary: fc.constantFrom(...ODD) },
+    fc.string({ unit: 'binary' }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer(),
+  );
+  const { value } = fc.letrec<{ value: Json }>(tie => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      leaf,
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.array(fc.tuple(key, tie('value')), { maxLength: 14 }).map(entries => objectOf(entries)),
+    ),
+  }));
+  const object = fc.array(fc.tuple(key, value), { maxLength: 25 }).map(entries => objectOf(entries));
+  return fc.oneof(
+    { weight: 10, arbitrary: object },
+    { weight: 1, arbitrary: fc.jsonValue() as fc.Arbitrary<Json> },
+    { weight: 1, arbitrary: leaf },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...depths), leaf, key)
+        .map(([depth, value, name]) => objectOf([[name, nested(depth, value)]])),
+    },
+  );
+};
+
+const objectOf = (entries: readonly (readonly [string, Json])[]): JsonObject => {
+  const object: Record<string, Json> = {};
+  for (const [key, value] of entries)
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  return object;
+};
+
+const given = (subject: Subject, depths: readonly number[] = [20, 30, 200]) =>
+  fc.record({
+    raw: rawOf(subject, depths),
+    guessed: fc.constantFrom(undefined, 'id', 'time', 'both'),
+    seconds: fc.constantFrom(1_768_470_967, 0, 5, -62_135_596_800, 4e12),
+    fanout: fc.boolean(),
+  });
+type Given = ReturnType<typeof given> extends fc.Arbitrary<infer T> ? T : never;
+
+const recordFrom = ({ raw, guessed, seconds }: Given, { vendor }: Subject): AuditRecord => {
+  const record = recordOf(raw, { time: [seconds, 1], ...(guessed && { guessed: guessed as 'id' }) });
+  const id = textOf(raw, 'uuid') ?? textOf(raw, 'event_id');
+  return {
+    ...record,
+    ...(id !== undefined && { id, guessed: 'time' }),
+    origin: {
+      ...record.origin,
+      type: vendor,
+      feed: ['auditevents', 'signinattempts', 'itemusages', ''][Math.abs(seconds) % 4]!,
+    },
+  };
+};
+
+const run = (record: AuditRecord, mapping: Mapping | undefined, options: object): readonly AuditRecord[] => {
+  const context = testContext({ mapping: () => mapping });
+  const spec = normalize(options);
+  const checked = spec.schema['~standard'].validate(spec.options) as { value: unknown };
+  return (spec.create(context, checked.value).process([record]) as { records: readonly AuditRecord[] }).records;
+};
+
+// The compact text of a value, whatever its depth: compared as text, since comparing values recurses.
+const sameText = (text: string, raw: Json): boolean => text === textOfAny(raw);
+
+const findings = (event: unknown) => [...validate(event), ...(theirs?.(event) ?? [])];
+
+/** Every value of a record or an event that says something. */
+const leaves = (value: Json): readonly Json[] => {
+  if (Array.isArray(value)) return value.flatMap(leaves);
+  if (isObject(value)) return Object.values(value).flatMap(leaves);
+  return value === null || value === '' ? [] : [value];
+};
+
+/**
+ * The texts and numbers of the record that the event, without raw data, has nowhere. Outcomes become ids, and a blank or
+ * 'Other' is no label: these are not looked for.
+ */
+const lost = (raw: Json, events: readonly AuditRecord[]): readonly Json[] => {
+  const there = events.flatMap(({ event }) => leaves(event!));
+  const texts = there.filter(leaf => typeof leaf === 'string').join('\n');
+  const found = (leaf: Json) =>
+    typeof leaf === 'string'
+      ? texts.includes(leaf.toWellFormed()) || texts.includes(JSON.stringify(leaf).slice(1, -1))
+      : there.some(one => Object.is(one, leaf)) || texts.includes(String(leaf));
+  return leaves(raw).filter(
+    leaf => typeof leaf !== 'boolean' && String(leaf).trim() !== '' && leaf !== 'Other' && !found(leaf),
+  );
+};
+
+/** Mappings may hide what looks like a credential. */
+const SECRETS = /credential|secret|token|password|api.?key|private|auth/i;
+
+describe.each(subjects.map(subject => [subject.vendor, subject] as const))('%s', (_vendor, subject) => {
+  test('no record makes the mapping throw, or say what is not valid', () => {
+    fc.assert(
+      fc.property(given(subject), one => {
+        const records = run(recordFrom(one, subject), subject.mapping, { fanout: one.fanout });
+        expect(records.map(r => r.drift).filter(drift => drift && drift.kind !== 'type')).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('any record becomes valid events, with all its words', () => {
+    fc.assert(
+      fc.property(given(subject), one => {
+        const record = recordFrom(one, subject);
+        const records = run(record, subject.mapping, { fanout: one.fanout });
+        expect(records.length).toBeGreaterThan(0);
+        for (const { event, raw } of records) {
+          expect(findings(event)).toEqual([]);
+          expect(raw).toBe(record.raw);
+        }
+        const text = records[0]!.event!.raw_data as string;
+        expect(text === record.raw || sameText(text, record.raw)).toBe(true);
+        expect(new Set(records.map(r => (r.event!.metadata as JsonObject).uid)).size).toBe(records.length);
+        expect(records.map(r => r.part)).toEqual(records.length === 1 ? [undefined] : records.map((_, i) => i));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a record without its raw data is still all there', () => {
+    fc.assert(
+      // What lies deeper, a mapping may leave out where it looks for credentials.
+      fc.property(given(subject, [15]), one => {
+        const record = recordFrom(one, subject);
+        const records = run(record, subject.mapping, { fanout: one.fanout, rawData: 'none' });
+        if (!SECRETS.test(JSON.stringify(record.raw))) expect(lost(record.raw, records)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test('a record of a receiver that has no mapping is all there', () => {
+  const subject: Subject = { vendor: 'nobody', mapping: synthetic, words: ['name', 'type'] };
+  fc.assert(
+    fc.property(given(subject), one => {
+      const record = recordFrom(one, subject);
+      const [first, ...others] = run(record, undefined, { rawData: 'none' });
+      expect([first!.drift?.kind, others.length, findings(first!.event)]).toEqual(['type', 0, []]);
+      expect(lost(record.raw, [first!])).toEqual([]);
+    }),
+  );
+});
+
+test('so is one whose mapping throws, or says what is not valid', () => {
+  const broken: readonly [Mapping, string][] = [
+    [
+      {
+        ...mappingOf(),
+        read: () => {
+          throw new TypeError('\ud800 oh');
+        },
+      },
+      'throws',
+    ],
+    [
+      {
+        ...mappingOf(...drafts),
+        describe: () => {
+          throw new Error();
+        },
+      },
+      'throws',
+    ],
+    [mappingOf(), 'throws'],
+    [mappingOf({ ...drafts[0]!, class_uid: 4242 }), 'throws'],
+    [mappingOf({ ...drafts[0]!, attributes: {} }), 'invalid'],
+    [mappingOf({ ...drafts[0]!, severity_id: 77 }), 'invalid'],
+    [mappingOf({ ...drafts[0]!, activity_id: 77 }), 'invalid'],
+    [mappingOf({ ...drafts[0]!, attributes: { ...drafts[0]!.attributes, metadata: { version: '1.8.0' } } }), 'invalid'],
+    [
+      {
+        ...mappingOf({ ...drafts[0]! }),
+        describe: () => ({ ...mappingOf().describe(recordOf(null).origin), product: {} as never }),
+      },
+      'invalid',
+    ],
+  ];
+  const subject: Subject = { vendor: 'broken', mapping: synthetic, words: ['name', 'type'] };
+  fc.assert(
+    fc.property(given(subject), fc.constantFrom(...broken), (one, [mapping, kind]) => {
+      const record = recordFrom(one, subject);
+      const [first, ...others] = run(record, mapping, { rawData: 'none' });
+      expect([first!.drift?.kind, others.length, findings(first!.event)]).toEqual([kind, 0, []]);
+      expect(lost(record.raw, [first!])).toEqual([]);
+    }),
+  );
+});
