@@ -276,6 +276,16 @@ describe('audit events', () => {
     expect(draftOf(audit('moon.phase.change', '')).unknown).toBe('moon/moon.phase.change');
   });
 
+  it('keep both ids where the details tell another one than the field beside them', () => {
+    const raw = audit('suspend', 'user', {
+      object_details: { uuid: 'ANOTHER', name: 'Wendy', email: 'wendy@example.com' },
+    });
+    expect(eventOf(raw)).toMatchObject({
+      user: { uid: 'OBJECT', full_name: 'Wendy' },
+      unmapped: { object_details: { uuid: 'ANOTHER' } },
+    });
+  });
+
   it('tell service accounts and guests from people', () => {
     const bot = audit('create', 'item', { actor_details: { name: 'CI', email: 'abc@1passwordserviceaccounts.com' } });
     expect(eventOf(bot)).toMatchObject({ actor: { user: { type: 'Service' } } });
