@@ -21,11 +21,9 @@ import { mapping } from './ocsf.ts';
 import { readRecords } from './records.ts';
 import { readKeys, verify } from './signature.ts';
 
-export { type Verdict, verifyArchive } from './verify.ts';
-
 const path = () => z.string().min(1, 'must be a path');
 
-export const options = z.strictObject({
+const options = z.strictObject({
   ...pollOptions,
   directory: path().describe('The drop folder. Relative paths are meant from the folder of the config.'),
   publicKey: z

@@ -123,11 +123,16 @@ const rowOf = (cells: Fields, names: readonly string[], about: Fields): Row => {
 const statusOf = (row: Row): number => {
   const status = row.take('status');
   if (status === undefined) return 0;
-  if (/^(success(ful)?|succeeded|ok)$/i.test(status)) return 1;
-  if (/^(fail(ed|ure)?|error)$/i.test(status)) return 2;
-  row.leave('status');
-  return 0;
+  const known = STATUS.get(status.toLowerCase()) ?? 0;
+  if (known === 0 || !/^(success|failure)$/i.test(status)) row.leave('status'); // OCSF's own words say it as well
+  return known;
 };
+
+/** The vendor's two words, and others that could be meant by them. */
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ...['success', 'successful', 'succeeded', 'ok'].map(word => [word, 1] as const),
+  ...['failure', 'failed', 'fail', 'error'].map(word => [word, 2] as const),
+]);
 
 // ---- People ----
 

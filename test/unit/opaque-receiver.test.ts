@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dedupe } from '../../processors/dedupe/index.ts';
 import { opaque } from '../../receivers/opaque/index.ts';
-import { type AuditRecord, identify, type Receiver, type ReceiverContext, type Write } from '../../src/index.ts';
+import { type AuditRecord, identify, type Receiver, type ReceiverContext } from '../../src/index.ts';
 import { watchFolder } from '../../src/source/folder.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { csv, KEYS, rows, signed, temporary } from '../support/opaque.ts';
