@@ -6,17 +6,20 @@ import type { Json, JsonObject } from './model.ts';
 export const parse = (text: string): unknown =>
   LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 
-const LONG_NUMBER = /\d{16}|[eE][+-]?\d{3}/;
+// A number follows a colon, a comma or a bracket. In a text this may be seen in vain: that costs time and nothing else.
+const LONG_NUMBER = /[:,[]\s*-?(?:\d{16}|[\d.]{17}|[\d.]+[eE][+-]?\d{3})/;
 
 const keepDigits = (_key: string, value: unknown, context?: { source?: string }): unknown =>
   typeof value === 'number' && context?.source !== undefined && !isExact(value, context.source)
     ? context.source
     : value;
 
-const isExact = (value: number, source: string): boolean =>
-  Number.isInteger(value)
-    ? Number.isSafeInteger(value)
-    : Number.isFinite(value) && source.replace(/[eE].*|\D/g, '').replace(/^0+/, '').length <= 15;
+/** Whether a double says the same: an integer up to 2^53, what it prints itself, or no more digits than it surely holds. */
+const isExact = (value: number, source: string): boolean => {
+  if (Number.isInteger(value)) return Number.isSafeInteger(value);
+  if (!Number.isFinite(value)) return false;
+  return String(value) === source || source.replace(/[eE].*|\D/g, '').replace(/^0+/, '').length <= 15;
+};
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -14,13 +14,32 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})
 export const moment = (value: string | number | undefined): Moment | undefined => {
   if (value === undefined) return undefined;
   if (typeof value === 'number') return numeric(value);
-  const parts = RFC3339.exec(value);
+  return usual(value) ?? unusual(value);
+};
+
+/** `2026-01-15T09:56:07.123456789Z`, as nearly all of them are: without a pattern, several times as fast. */
+const usual = (text: string): Moment | undefined => {
+  const last = text.length - 1;
+  if (text.charCodeAt(last) !== 0x5a || text.charCodeAt(10) !== 0x54 || last > 29) return undefined;
+  const ms = Date.parse(last === 19 ? text : `${text.slice(0, 19)}Z`);
+  if (!(ms >= 0)) return undefined;
+  if (last === 19) return { time: [ms / 1000, 0], offset: 0 };
+  let nanoseconds = 0;
+  for (let at = 20; at < 29; at++) {
+    const digit = at < last ? text.charCodeAt(at) - 0x30 : 0;
+    if (digit < 0 || digit > 9) return undefined;
+    nanoseconds = nanoseconds * 10 + digit;
+  }
+  return text.charCodeAt(19) === 0x2e && last > 20 ? { time: [ms / 1000, nanoseconds], offset: 0 } : undefined;
+};
+
+const unusual = (text: string): Moment | undefined => {
+  const parts = RFC3339.exec(text);
   if (!parts) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', zone] = parts;
   const offset = zone === undefined ? undefined : minutes(zone);
   const utc = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  if (!Number.isFinite(utc) || Number(month) > 12 || Number(day) > 31 || Number(hour) > 24 || Number(minute) > 59)
-    return undefined;
+  if (Number(month) > 12 || Number(day) > 31 || Number(hour) > 24 || Number(minute) > 59) return undefined;
   const time: HrTime = [utc / 1000 - (offset ?? 0) * 60, Number(fraction.padEnd(9, '0'))];
   return offset === undefined ? { time } : { time, offset };
 };

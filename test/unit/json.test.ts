@@ -1,0 +1,51 @@
+// JSON without loss: digits, keys, and one text for equal values.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonical, digest, isObject, parse, textOf } from '../../src/json.ts';
+
+test.each([
+  ['12345678901234567890', '12345678901234567890'],
+  ['-12345678901234567', '-12345678901234567'],
+  ['1e400', '1e400'],
+  ['0.1234567890123456789', '0.1234567890123456789'],
+  ['123456.78901234567890', '123456.78901234567890'],
+  ['9007199254740991', 9007199254740991],
+  ['9007199254740993', '9007199254740993'],
+  ['0.30000000000000004', 0.30000000000000004],
+  ['1.5', 1.5],
+  ['-0.25e2', -25],
+])('%s is kept', (text, value) => {
+  expect(parse(`{"a": ${text}}`)).toEqual({ a: value });
+  expect(parse(`[${text}]`)).toEqual([value]);
+  expect(parse(`[0,${text}]`)).toEqual([0, value]);
+});
+
+test('digits in texts, and keys of any name, are left alone', () => {
+  const text = '{"__proto__":{"x":1},"constructor":"a","ids":"1234567890123456789, 1e999","n":12345678901234567890}';
+  const parsed = parse(text) as object;
+  expect(Object.keys(parsed)).toEqual(['__proto__', 'constructor', 'ids', 'n']);
+  expect(JSON.stringify(parsed)).toBe(text.replace('12345678901234567890}', '"12345678901234567890"}'));
+});
+
+test('any JSON is read as the platform reads it, but for numbers that stay texts', () => {
+  const bare = (value: unknown) => JSON.stringify(value).replaceAll('"', '');
+  fc.assert(
+    fc.property(fc.json(), text => {
+      expect(bare(parse(text))).toBe(bare(JSON.parse(text)));
+    }),
+  );
+});
+
+test('the canonical text does not depend on the order of keys', () => {
+  expect(canonical({ b: [1, { d: null, c: 'x' }], a: true })).toBe('{"a":true,"b":[1,{"c":"x","d":null}]}');
+  expect(digest({ a: 1, b: 2 })).toBe(digest({ b: 2, a: 1 }));
+  expect(digest({ a: 1, b: 2 })).not.toBe(digest({ a: 1, b: '2' }));
+});
+
+test('fields are read as what they are', () => {
+  expect(isObject([])).toBe(false);
+  expect(isObject(null)).toBe(false);
+  expect(textOf({ a: 'x', b: '', c: 3 }, 'a')).toBe('x');
+  for (const key of ['b', 'c', 'toString']) expect(textOf({ b: '', c: 3 }, key)).toBeUndefined();
+  expect(textOf([], 'length')).toBeUndefined();
+});
