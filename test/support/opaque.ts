@@ -1,7 +1,9 @@
 // Export archives for the tests, sound and otherwise, and what the receiver would make of them.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import yazl from 'yazl';
 import { type Bounds, openArchive } from '../../receivers/opaque/archive.ts';
 import { readKeys } from '../../receivers/opaque/signature.ts';
@@ -41,7 +43,11 @@ export const zip = async (entries: Readonly<Record<string, Buffer | string>>, co
   return Buffer.concat(chunks);
 };
 
-export const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'tributary-test-'));
+const root = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+afterAll(() => rmSync(root, { recursive: true, force: true })); // of the file that imports this
+
+/** A folder that ends with the tests of a file. */
+export const temporary = (): Promise<string> => mkdtemp(join(root, 'x'));
 
 export const saved = async (content: Buffer | string, name = 'file'): Promise<string> => {
   const path = join(await temporary(), name);
