@@ -2,7 +2,6 @@
 // one in `fixtures/conversation.json`, with made-up people; the receiver contract plays it.
 import { isDeepStrictEqual } from 'node:util';
 import type { Answer, Call, Fetch } from '../../src/component.ts';
-import { Fault } from '../../src/fault.ts';
 import { isObject } from '../../src/json.ts';
 import type { Json, JsonObject } from '../../src/model.ts';
 import { type Secret, secret } from '../../src/options.ts';
@@ -39,6 +38,8 @@ export interface Exchange {
 export interface PlayOptions {
   /** Takes any moment for any other: for tests that move the clock between two requests. */
   readonly anyMoment?: boolean;
+  /** Answers once more what was asked before: a receiver that is started again may look at its credential again. */
+  readonly again?: boolean;
 }
 
 /** Plays one conversation once. */
@@ -46,27 +47,32 @@ export interface Player {
   readonly fetch: Fetch;
   /** How many exchanges are still to come. */
   readonly left: number;
-  /** Requests that were not the next one of the script, each in words. They are answered by a fault. */
+  /** Requests that were not the next one of the script, each in words. Each is a defect: it ends the receiver. */
   readonly unexpected: readonly string[];
 }
 
 /** Exchange after exchange, each answered when it is asked for exactly. */
-export const playConversation = ({ exchanges }: Conversation, { anyMoment = false }: PlayOptions = {}): Player => {
+export const playConversation = (
+  { exchanges }: Conversation,
+  { anyMoment = false, again = false }: PlayOptions = {},
+): Player => {
   let next = 0;
   const unexpected: string[] = [];
+  const form = (request: JsonObject): Json => (anyMoment ? withoutMoments(request) : request);
   const fetch: Fetch = async (call, signal) => {
     signal.throwIfAborted();
     const asked = requestOf(call);
+    const fits = ({ request }: Exchange) => isDeepStrictEqual(form(asked), form(plain(request)));
     const exchange = exchanges[next];
-    const form = anyMoment ? withoutMoments : (json: Json) => json;
-    if (!exchange || !isDeepStrictEqual(form(asked), form(plain(exchange.request)))) {
-      unexpected.push(
-        `${JSON.stringify(asked)} in place of ${JSON.stringify(exchange ? plain(exchange.request) : 'the end')}`,
-      );
-      throw new Fault('E_HTTP_DENIED', 'this request is not in the script');
+    if (exchange && fits(exchange)) {
+      next++;
+      return answerOf(exchange);
     }
-    next++;
-    return answerOf(exchange);
+    const before = again ? exchanges.slice(0, next).findLast(fits) : undefined;
+    if (before) return answerOf(before);
+    const wanted = exchange ? JSON.stringify(plain(exchange.request)) : 'the end';
+    unexpected.push(`${JSON.stringify(asked)} in place of ${wanted}`);
+    throw new Error(`this request is not in the script: ${unexpected.at(-1)}`);
   };
   return {
     fetch,
