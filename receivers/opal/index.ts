@@ -27,9 +27,14 @@ const options = z
       .url()
       .default('https://api.opal.dev/v1')
       .describe('Address of the API, with its `/v1`. Self-hosted: `https://HOST/v1`.'),
+    organization: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A name for the organization, where several are read: its log has a position of its own.'),
     since: since()
       .default(() => (now: number) => now - 90 * DAY)
-      .describe('Where to begin, at the first start only.'),
+      .describe('Where a new receiver begins. Has no effect once there is a position.'),
     ...pollOptions,
     pageSize: z.int().min(1).max(1000).default(1000).describe('Events a page. Opal caps it at 1,000.'),
     filter: z
@@ -54,7 +59,7 @@ const options = z
       .default(30 * SECOND)
       .describe("How far a reading ends behind Opal's clock."),
     sweep: z
-      .union([z.literal(false), z.strictObject({ behind: duration({ min: '1m', max: '365d' }).default(24 * HOUR) })])
+      .union([z.literal(false), z.strictObject({ behind: duration({ min: '1m', max: '365d' }).default(24 * HOUR).describe('How old an hour is when it is read once more.') })])
       .default({ behind: 24 * HOUR })
       .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
     dates: z.enum(['iso', 'space']).default('iso').describe('How moments are written in requests; see Quirks.'),
@@ -86,6 +91,7 @@ export const opal = defineHttpReceiver({
     };
     return {
       base: withVersion(o.baseUrl),
+      tenant: o.organization ?? '',
       feed: feedOf(filters),
       every: o.every,
       auth: bearer(o.apiKey),

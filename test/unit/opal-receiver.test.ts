@@ -229,6 +229,10 @@ describe('trouble', () => {
 describe('identity', () => {
   const originOf = async (options: Partial<Options>) => (await (await bench({ events: 0 })).create(options)).origin;
 
+  test('another organization, another log', async () => {
+    expect(await originOf({ organization: 'acme' })).toMatchObject({ type: 'opal', tenant: 'acme', feed: '' });
+  });
+
   test('one filter, one log: another one has a position of its own', async () => {
     expect((await originOf({})).feed).toBe('');
     expect((await originOf({ filter: { actor: ID, apiToken: 'audit:***M_g==' } })).feed).toBe(
