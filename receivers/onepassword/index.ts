@@ -41,33 +41,33 @@ export const onepassword = defineHttpReceiver({
       feed: z.enum(['auditevents', 'signinattempts', 'itemusages']).describe('Which log; one receiver for each.'),
       since: since()
         .default(() => (now: number) => now - 119 * DAY)
-        .describe('Where to begin; 119 days back when absent, 1Password keeps 120.'),
+        .describe('Where a new receiver begins. Has no effect once there is a position. 1Password keeps 120 days.'),
       baseUrl: z
         .url()
         .refine(address, 'must begin with https:// (http:// for loopback only)')
         .optional()
-        .describe('Address of the API, without /api; by the token when absent.'),
+        .describe('Address of the API, without `/api`. When absent, the claims of the token choose one of `https://events.1password.com`, `.ca`, `.eu` and `https://events.ent.1password.com`; a token that names another needs this option, an older one that names none goes to `.com`.'),
       account: z
         .string()
         .min(1)
         .optional()
-        .describe('UUID of the account. Names it in the state: needed to read several accounts.'),
+        .describe('UUID of the account (`account_uuid` of the introspection). Becomes part of the identity of the receiver: needed where one Tributary reads several accounts. A token of another account is refused.'),
       pageSize: z
         .int()
         .min(1)
         .max(1000)
         .default(1000)
-        .describe('Events a page. Goes into the cursor: later changes have no effect.'),
+        .describe('Events a page. 1Password keeps it inside the cursor: a later change has no effect on a receiver that has begun.'),
       onCursorLost: z
         .enum(['hold', 'reseed'])
         .default('hold')
         .describe(
-          'When the vendor refuses the kept cursor: hold, or read again from a day before the last time all was read.',
+          "When 1Password refuses the kept cursor: hold and say so, or read again from a day before the last time that all was read. `'reseed'` needs `dedupe`.",
         ),
       apiVersion: z
         .enum(['v2', 'v1'])
         .default('v2')
-        .describe('v1 knows no account ids; each version has a position of its own.'),
+        .describe("`'v1'` where v2 is not there: it tells no accounts and no kinds of users. Each version has a position and event uids of its own: changing it starts over."),
     })
     .strict(),
 

@@ -58,7 +58,7 @@ const genericActivity = (verb: string): number =>
 
 const actorOf = (record: Fields): JsonObject | undefined => {
   const kind = record.peek('actor_type');
-  // Both kinds of people are users to OCSF; that one is a guest of another account stays to be read in `unmapped`.
+  // Guests of another account are users to OCSF like all; that they are guests stays to be read in `unmapped`.
   const word = typeof kind === 'string' && kind !== '' ? (kind === 'external_user' ? 'user' : kind) : undefined;
   const who = person(record.object('actor_details'), {
     uid: record.text('actor_uuid'),
@@ -70,8 +70,8 @@ const actorOf = (record: Fields): JsonObject | undefined => {
 };
 
 /** The object, where it is a person. */
-const objectPerson = (record: Fields, kind?: string): JsonObject | undefined =>
-  person(record.object('object_details'), { uid: record.text('object_uuid'), kind });
+const objectPerson = (record: Fields): JsonObject | undefined =>
+  person(record.object('object_details'), { uid: record.text('object_uuid') });
 
 const auxPerson = (record: Fields): JsonObject | undefined =>
   person(record.object('aux_details'), { uid: record.text('aux_uuid') });

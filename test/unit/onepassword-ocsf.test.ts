@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { mapping } from '../../receivers/onepassword/ocsf.ts';
 import { OBJECTS, VERBS } from '../../receivers/onepassword/ocsf-audit-table.ts';
 import { countryCode } from '../../receivers/onepassword/ocsf-countries.ts';
+import { textOf } from '../../src/json.ts';
 import type { AuditRecord, Json, JsonObject } from '../../src/model.ts';
 import { complete } from '../../src/ocsf/complete.ts';
 import { validate } from '../../src/ocsf/validate.ts';
@@ -15,7 +16,7 @@ const shared = existsSync(SHARED);
 
 const record = (raw: JsonObject, feed = 'auditevents'): AuditRecord => ({
   id: String(raw.uuid ?? 'none'),
-  time: moment(raw.timestamp as string | undefined)?.time ?? fromMillis(NOW),
+  time: moment(textOf(raw, 'timestamp'))?.time ?? fromMillis(NOW),
   observed: fromMillis(NOW),
   origin: { receiver: 'audit', type: 'onepassword', site: 'https://events.1password.com', tenant: '', feed },
   raw,
