@@ -46,6 +46,7 @@ const history = async (seed: number): Promise<void> => {
   const world = build(dice, seed);
   const { pick, chance, between } = dice;
   const active = world.quiet - world.begin;
+  const fullFrom = chance(0.4) ? world.begin + between(0, active) : Number.POSITIVE_INFINITY;
   const wrongFrom = chance(0.4) ? world.begin + between(0, active) : Number.POSITIVE_INFINITY;
   const character: Character = {
     routes: chance(0.6) ? ['a', 'b'] : ['a'],
@@ -54,7 +55,8 @@ const history = async (seed: number): Promise<void> => {
     faulty: pick(0, 0.03, 0.1),
     rude: chance(0.3),
     sour: chance(0.5) ? pick(...world.happenings).id : undefined,
-    wrong: [wrongFrom, wrongFrom + between(1, 60) * MINUTE],
+    wrong: [wrongFrom, wrongFrom + between(1, 200) * MINUTE],
+    full: [fullFrom, fullFrom + between(1, 60) * MINUTE],
     rotate: pick(200, 2000, 1 << 30),
   };
   const lasting: Lasting = {

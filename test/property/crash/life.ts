@@ -48,6 +48,8 @@ export interface Character {
   readonly sour: string | undefined;
   /** When the sink refuses everything. */
   readonly wrong: readonly [number, number];
+  /** When the disk of the state is full. */
+  readonly full: readonly [number, number];
   readonly rotate: number;
 }
 
@@ -114,7 +116,8 @@ export const live = async (
   listen(name => {
     if (dead) throw new Crash();
     if (name === 'after commit' && writing.some(w => w.kind === 'move')) sink.inFlight.clear();
-    if (name === 'after writes' && !calm && chance(character.faulty / 5)) {
+    const isFull = lasting.truth >= character.full[0] && lasting.truth < character.full[1];
+    if (name === 'after writes' && !calm && (isFull || chance(character.faulty / 5))) {
       counts.full++;
       throw new Fault('E_STATE_FULL');
     }
