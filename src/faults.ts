@@ -91,7 +91,7 @@ export const faults = {
   E_WALK_PAGES: row(
     'denied',
     'One window has more pages than the limit.',
-    'Ask for larger pages or shorter windows, or raise `maxPages`.',
+    'Ask for larger pages (`pageSize`). Nothing is lost meanwhile.',
   ),
   E_CURSOR_LOST: row(
     'denied',

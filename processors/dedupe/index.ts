@@ -12,7 +12,7 @@ export const dedupe = defineProcessor({
     remember: duration({ min: '1m' })
       .default(14 * DAY)
       .describe(
-        'How long a delivered id is remembered, counted back from the oldest time that may still be read again.',
+        'How long a delivered id is remembered, counted back from the oldest time that may still be read again. Must be longer than a receiver reads back.',
       ),
   }),
   remembers: ({ remember }) => remember,

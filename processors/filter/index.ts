@@ -30,6 +30,7 @@ const rules = () =>
       (given: RuleInput | readonly RuleInput[]) => (Array.isArray(given) ? given : [given]),
       z.array(rule).min(1),
     )
+    .meta({ title: 'rule, or list of them' })
     .optional();
 
 type RuleInput = z.input<typeof rule>;
@@ -43,8 +44,8 @@ export const filter = defineProcessor({
   type: 'filter',
   options: z
     .strictObject({
-      keep: rules().describe('Lets only these pass.'),
-      drop: rules().describe('Takes these away, also of what is kept.'),
+      keep: rules().describe('Only what matches one of these rules passes; everything when absent.'),
+      drop: rules().describe('What matches one of these rules does not pass, even if `keep` would let it.'),
     })
     .refine(({ keep, drop }) => keep !== undefined || drop !== undefined, {
       message: 'must say what to keep or what to drop: { drop: { eventType: ["..."] } }',

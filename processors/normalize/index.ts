@@ -10,12 +10,19 @@ export const normalize = defineProcessor({
       rawData: z
         .enum(['include', 'hash', 'none'])
         .default('include')
-        .describe("Whether the vendor's own words travel in `raw_data`, as size and SHA-256 only, or not at all."),
+        .describe(
+          "The vendor's record as compact JSON in `raw_data`, with its size and SHA-256; size and SHA-256 only; or neither.",
+        ),
       severity: z
         .enum(['table', 'informational'])
         .default('table')
-        .describe('Severity by the table of the mapping, or 1 Informational on everything.'),
-      fanout: z.boolean().default(true).describe('Whether sub-events become events of their own.'),
+        .describe(
+          'By the table: failures, exports and new credentials are 2 Low, a protection taken away is 3 Medium, all else 1 Informational. Or 1 on everything.',
+        ),
+      fanout: z
+        .boolean()
+        .default(true)
+        .describe('Whether sub-events become events of their own; else they stay in the one event, under `unmapped`.'),
       version: z.enum(versions).default('1.8.0').describe('The version of OCSF that is written.'),
     })
     .strict(),

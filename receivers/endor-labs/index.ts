@@ -38,14 +38,14 @@ const options = z
     baseUrl: z.url().default('https://api.endorlabs.com/v1').describe('Address of the API, with its `/v1`.'),
     since: since()
       .default(() => (now: number) => now - 29 * DAY)
-      .describe('Where to begin, at the first start only.'),
+      .describe('Where a new receiver begins. Has no effect once there is a position.'),
     ...pollOptions,
     pageSize: z
       .int()
       .min(1)
       .max(500)
       .default(500)
-      .describe('Events a page. Endor Labs caps it at 500; small ones are slow.'),
+      .describe('Events a page. Endor Labs caps it at 500; small pages are very slow on these logs.'),
     traverse: z.boolean().default(false).describe('Whether the logs of all child namespaces are read, too.'),
     exclude: z
       .array(z.string().regex(/^\w+(\.\w+)*$/, "must be a kind like 'UITelemetry'"))
@@ -70,7 +70,14 @@ const options = z
       .default(30 * SECOND)
       .describe("How far a reading ends behind Endor Labs' clock."),
     sweep: z
-      .union([z.literal(false), z.strictObject({ behind: duration({ min: '1m', max: '365d' }).default(24 * HOUR) })])
+      .union([
+        z.literal(false),
+        z.strictObject({
+          behind: duration({ min: '1m', max: '365d' })
+            .default(24 * HOUR)
+            .describe('How old an hour is when it is read once more.'),
+        }),
+      ])
       .default({ behind: 24 * HOUR })
       .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
     ...httpOptions,

@@ -35,29 +35,34 @@ export const onepassword = defineHttpReceiver({
   type: 'onepassword',
   options: z
     .object({
-      ...pollOptions,
-      ...httpOptions,
       token: secretOption().describe('Bearer token of an Events Reporting integration, with this feed.'),
       feed: z.enum(['auditevents', 'signinattempts', 'itemusages']).describe('Which log; one receiver for each.'),
       since: since()
         .default(() => (now: number) => now - 119 * DAY)
         .describe('Where a new receiver begins. Has no effect once there is a position. 1Password keeps 120 days.'),
+      ...pollOptions,
       baseUrl: z
         .url()
         .refine(address, 'must begin with https:// (http:// for loopback only)')
         .optional()
-        .describe('Address of the API, without `/api`. When absent, the claims of the token choose one of `https://events.1password.com`, `.ca`, `.eu` and `https://events.ent.1password.com`; a token that names another needs this option, an older one that names none goes to `.com`.'),
+        .describe(
+          'Address of the API, without `/api`. When absent, the claims of the token choose one of `https://events.1password.com`, `.ca`, `.eu` and `https://events.ent.1password.com`; a token that names another needs this option, an older one that names none goes to `.com`.',
+        ),
       account: z
         .string()
         .min(1)
         .optional()
-        .describe('UUID of the account (`account_uuid` of the introspection). Becomes part of the identity of the receiver: needed where one Tributary reads several accounts. A token of another account is refused.'),
+        .describe(
+          'UUID of the account (`account_uuid` of the introspection). Becomes part of the identity of the receiver: needed where one Tributary reads several accounts. A token of another account is refused.',
+        ),
       pageSize: z
         .int()
         .min(1)
         .max(1000)
         .default(1000)
-        .describe('Events a page. 1Password keeps it inside the cursor: a later change has no effect on a receiver that has begun.'),
+        .describe(
+          'Events a page. 1Password keeps it inside the cursor: a later change has no effect on a receiver that has begun.',
+        ),
       onCursorLost: z
         .enum(['hold', 'reseed'])
         .default('hold')
@@ -67,7 +72,10 @@ export const onepassword = defineHttpReceiver({
       apiVersion: z
         .enum(['v2', 'v1'])
         .default('v2')
-        .describe("`'v1'` where v2 is not there: it tells no accounts and no kinds of users. Each version has a position and event uids of its own: changing it starts over."),
+        .describe(
+          "`'v1'` where v2 is not there: it tells no accounts and no kinds of users. Each version has a position and event uids of its own: changing it starts over.",
+        ),
+      ...httpOptions,
     })
     .strict(),
 

@@ -59,7 +59,14 @@ const options = z
       .default(30 * SECOND)
       .describe("How far a reading ends behind Opal's clock."),
     sweep: z
-      .union([z.literal(false), z.strictObject({ behind: duration({ min: '1m', max: '365d' }).default(24 * HOUR).describe('How old an hour is when it is read once more.') })])
+      .union([
+        z.literal(false),
+        z.strictObject({
+          behind: duration({ min: '1m', max: '365d' })
+            .default(24 * HOUR)
+            .describe('How old an hour is when it is read once more.'),
+        }),
+      ])
       .default({ behind: 24 * HOUR })
       .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
     dates: z.enum(['iso', 'space']).default('iso').describe('How moments are written in requests; see Quirks.'),

@@ -66,7 +66,7 @@ export const pollOptions = {
 export const httpOptions = {
   timeout: duration({ min: '1s' }).default(30 * SECOND).describe('How long one request may take.'),
   bodyLimit: bytes({ min: '1KiB', max: '1GiB' }).default(64 * 2 ** 20).describe('The largest answer, after decompression.'),
-  proxy: z.url().optional().describe('Proxy; `HTTPS_PROXY` and `NO_PROXY` of the environment when absent.'),
+  proxy: z.url().optional().describe('Address of a proxy. When absent: `HTTPS_PROXY` and `NO_PROXY` of the environment.'),
   tls: tlsOptions().optional().describe('Own authorities, and our certificate for mutual TLS.'),
 };
 
