@@ -31,20 +31,28 @@ export type Columns = { readonly [field in Field]?: string | undefined };
 /** Letters and digits, lower case: `Event ID`, `event_id` and `eventId` are one. */
 export const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
-/** Which of these columns has which meaning. */
-export const meaning = (names: readonly string[], columns: Columns = {}): ReadonlyMap<Field, string> => {
+/** Which of these columns has which meaning. Asked for every row, so the last answer is kept: all rows of a file have one. */
+export const meaning = (names: readonly string[], columns: Columns = NONE): ReadonlyMap<Field, string> => {
+  if (last?.columns === columns && last.names.length === names.length && last.names.every((n, i) => n === names[i]))
+    return last.found;
+  last = { names, columns, found: find(names, columns) };
+  return last.found;
+};
+
+const NONE: Columns = {};
+
+let last:
+  | { readonly names: readonly string[]; readonly columns: Columns; readonly found: ReadonlyMap<Field, string> }
+  | undefined;
+
+const find = (names: readonly string[], columns: Columns): ReadonlyMap<Field, string> => {
   const byPlain = new Map(names.toReversed().map(name => [plainName(name), name]));
-  const find = (field: Field): string | undefined => {
-    const chosen = columns[field];
-    if (chosen !== undefined) return byPlain.get(plainName(chosen));
-    return ALIASES[field].flatMap(alias => byPlain.get(alias) ?? [])[0];
-  };
-  return new Map(
-    FIELDS.flatMap(field => {
-      const name = find(field);
-      return name === undefined ? [] : [[field, name] as const];
-    }),
-  );
+  const found = FIELDS.flatMap((field): [Field, string][] => {
+    const aliases: readonly string[] = columns[field] === undefined ? ALIASES[field] : [plainName(columns[field])];
+    const name = aliases.flatMap(alias => byPlain.get(alias) ?? [])[0];
+    return name === undefined ? [] : [[field, name]];
+  });
+  return new Map(found);
 };
 
 /**

@@ -24,7 +24,6 @@ import { readKeys, verify } from './signature.ts';
 const path = () => z.string().min(1, 'must be a path');
 
 const options = z.strictObject({
-  ...pollOptions,
   directory: path().describe('The drop folder. Relative paths are meant from the folder of the config.'),
   publicKey: z
     .union([path(), z.array(path()).min(1).max(16)])
@@ -45,6 +44,7 @@ const options = z.strictObject({
     .describe(
       'The oldest event that an export will hold. Bounds what `dedupe` remembers; without it, it forgets nothing.',
     ),
+  every: pollOptions.every.describe('How often the folder is looked into.'),
   columns: z
     .partialRecord(z.enum(FIELDS as [string, ...string[]]), z.string().min(1))
     .optional()

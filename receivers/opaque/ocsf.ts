@@ -103,7 +103,7 @@ interface Row {
 
 const rowOf = (cells: Fields, names: readonly string[], about: Fields): Row => {
   const columns = about.peek('columns');
-  const known = meaning(names, isObject(columns) ? (columns as Columns) : {}); // our own receiver wrote it
+  const known = meaning(names, isObject(columns) ? (columns as Columns) : undefined); // our own receiver wrote it
   return {
     take: field => {
       const name = known.get(field);

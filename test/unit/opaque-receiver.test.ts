@@ -1,5 +1,6 @@
 // A drop folder is read file by file, each row once: whatever is dropped, in whatever order, half written, damaged,
 // dropped again or taken away, and wherever the program is killed.
+import { createSign } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { opaque } from '../../receivers/opaque/index.ts';
 import { type AuditRecord, identify, type Receiver, type ReceiverContext } from '../../src/index.ts';
 import { watchFolder } from '../../src/source/folder.ts';
 import { type TestContext, testContext } from '../support/context.ts';
-import { csv, KEYS, rows, signed, temporary } from '../support/opaque.ts';
+import { csv, KEYS, rows, signed, temporary, zip } from '../support/opaque.ts';
 
 let [place, key, scratch] = ['', '', ''];
 const drop = () => join(place, 'drop');
@@ -258,6 +259,22 @@ describe('an archive that cannot be used', () => {
     await rename(join(drop(), 'quarantine', 'forged.zip'), join(drop(), 'forged.zip'));
     expect(ids(await run(context))).toEqual(idsOf(50, 3));
     expect(await readFile(join(drop(), 'forged.zip'))).toEqual(bytes);
+  });
+
+  test('is one whose rows were moved to the query, too', async () => {
+    const results = csv(rows(0, 3));
+    const cut = results.indexOf(10, results.length - 80) + 1;
+    expect(cut).toBeGreaterThan(0);
+    const whole = { results, query: Buffer.from('{}\n') };
+    const signature = createSign('sha256').update(whole.results).update(whole.query).sign(KEYS.rsa.privateKey);
+    const moved = {
+      'results.csv': results.subarray(0, cut),
+      'audit_logs_query.txt': Buffer.concat([results.subarray(cut), whole.query]),
+      'signature.bin': signature,
+    };
+    await put('moved.zip', await zip(moved));
+    expect((await run(testContext())).records).toEqual([]);
+    expect(await names(join(drop(), 'quarantine'))).toEqual(['moved.zip', 'moved.zip.reason.txt']);
   });
 
   test('two of one name do not overwrite each other', async () => {
