@@ -263,8 +263,7 @@ describe('an archive that cannot be used', () => {
 
   test('is one whose rows were moved to the query, too', async () => {
     const results = csv(rows(0, 3));
-    const cut = results.indexOf(10, results.length - 80) + 1;
-    expect(cut).toBeGreaterThan(0);
+    const cut = results.lastIndexOf('\n', results.length - 2) + 1; // before the last row
     const whole = { results, query: Buffer.from('{}\n') };
     const signature = createSign('sha256').update(whole.results).update(whole.query).sign(KEYS.rsa.privateKey);
     const moved = {
