@@ -1,7 +1,7 @@
 // When the events of a simulated vendor happen, and when it shows them: a history before the start and, where wanted,
 // more of them while it runs, some late and out of order. What happens is the vendor's own matter.
 import { DAY, MINUTE, SECOND } from '../options.ts';
-import { random } from './random.ts';
+import { type Random, random } from './random.ts';
 import type { SimulationOptions } from './simulator.ts';
 
 export interface Happening {
@@ -27,7 +27,7 @@ export interface PopulationOptions extends Pick<SimulationOptions, 'events' | 's
 
 /**
  * The history ends two minutes before the start, so that one reading finds all of it, whatever the reader lets settle.
- * Events may have the same time. One live event in ten is late.
+ * One event in ten has the time of the one before it. One live event in ten is late.
  */
 export const population = ({
   events,
@@ -42,10 +42,11 @@ export const population = ({
 
   const past = (index: number): Happening => {
     const dice = random(seed, 'time', index);
-    const time = Math.floor(from + ((index + dice.next()) / events) * (to - from));
-    const shared = dice.chance(0.2) ? time - (time % SECOND) : time;
-    return { index, time: Math.max(from, shared), visible: shared };
+    const own = at(index, dice);
+    const time = index > 0 && dice.chance(0.1) ? at(index - 1, random(seed, 'time', index - 1)) : own;
+    return { index, time, visible: time };
   };
+  const at = (index: number, dice: Random) => Math.floor(from + ((index + dice.next()) / events) * (to - from));
   const fresh = (index: number): Happening => {
     const dice = random(seed, 'time', index);
     const visible = Math.ceil(start + ((index - events + 1) * SECOND) / live);
