@@ -42,6 +42,9 @@ export interface Engine {
   busy(): readonly string[];
 }
 
+/** How long an exporter may take to notice that it was told to stop; ms. */
+const LINGER = 5 * SECOND;
+
 /** Creates everything before anything runs; if a component cannot be created, nothing has happened. */
 export const startEngine = async (
   plan: Plan,
@@ -142,6 +145,11 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   const lane: Lane = { name, identity, receiver, routes };
   const limit = options.deadLetters ?? 1000;
 
+  let inHand: Promise<unknown> = Promise.resolve();
+  const keep = <T>(work: Promise<T>): Promise<T> => {
+    inHand = work.catch(() => {});
+    return work;
+  };
   const hand = async (batch: Batch, signal: AbortSignal): Promise<void> => {
     await persist(
       async () => {
@@ -150,7 +158,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
       },
       { clock, signal, report },
     );
-    const delivery = await deliver(batch, lane, { store, clock, signal, report });
+    const delivery = await keep(deliver(batch, lane, { store, clock, signal, report }));
     if (batch.records.length > 0) progress();
     options.observe?.(name, delivery);
   };
@@ -176,6 +184,10 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
       endAll = end;
       const controls = { stop: stopping.signal, abort: aborting.signal, restart };
       await lastValueFrom(runLane(receiver, hand, controls), { defaultValue: undefined });
+      // A delivery that was given up may still be on its way out of an exporter: nothing is closed under it, for a while.
+      const enough = new AbortController();
+      await Promise.race([inHand, clock.sleep(LINGER, enough.signal).catch(() => {})]);
+      enough.abort();
       busy = false;
       return failed ? { lane: name, fault: failed } : { lane: name };
     },
