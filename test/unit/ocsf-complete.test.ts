@@ -131,6 +131,13 @@ describe('an event', () => {
     ]);
   });
 
+  test('drops no attribute for its name', () => {
+    const attributes = JSON.parse('{"user":{"uid":"u","__proto__":{"name":"x"}}}') as JsonObject;
+    expect(validate(make({ ...mfa, attributes }))).toMatchObject([
+      { path: '/user/__proto__', code: 'attribute_unknown' },
+    ]);
+  });
+
   test('is refused for a class that is not in use', () => {
     expect(() => make({ ...mfa, class_uid: 1001 })).toThrow(/class 1001/);
   });
