@@ -6,8 +6,8 @@ import type { Json, JsonObject } from '../model.ts';
 /** A vendor's object. A field counts as taken only when it has the type that was asked for. */
 export class Fields {
   readonly #source: JsonObject;
-  readonly #taken = new Set<string>();
-  readonly #inner = new Map<string, Fields>();
+  readonly #taken: string[] = []; // a mapping takes a dozen: quicker to search than a set is to make
+  #inner: Map<string, Fields> | undefined; // most objects have none
 
   /** What is no object has one field, `raw`: so it is unmapped, and not lost. */
   constructor(json: Json | undefined) {
@@ -32,11 +32,13 @@ export class Fields {
 
   /** An object of its own fields; empty where there is none. What is not taken from it stays unmapped at its path. */
   object(key: string): Fields {
-    const known = this.#inner.get(key);
+    const known = this.#inner?.get(key);
     if (known) return known;
     const value = this.#own(key);
-    const fields = new Fields(isObject(value) ? value : undefined);
-    if (isObject(value)) this.#inner.set(key, fields);
+    if (!isObject(value)) return new Fields(undefined);
+    const fields = new Fields(value);
+    this.#inner ??= new Map();
+    this.#inner.set(key, fields);
     return fields;
   }
 
@@ -53,7 +55,7 @@ export class Fields {
 
   /** Gives a field back: it could not be mapped after all. */
   leave(key: string): void {
-    this.#taken.delete(key);
+    while (this.#taken.includes(key)) this.#taken.splice(this.#taken.indexOf(key), 1);
   }
 
   /** Whether the record has this field, whatever it is. */
@@ -66,8 +68,8 @@ export class Fields {
     const left: Record<string, Json> = {};
     for (const key of Object.keys(this.#source)) {
       const value = this.#source[key]!;
-      if (value === null || this.#taken.has(key)) continue;
-      const inner = this.#inner.get(key);
+      if (value === null || this.#taken.includes(key)) continue;
+      const inner = this.#inner?.get(key);
       const kept = inner ? inner.rest() : value;
       if (inner && Object.keys(kept as JsonObject).length === 0 && Object.keys(value).length > 0) continue;
       put(left, key, kept);
@@ -80,7 +82,7 @@ export class Fields {
   }
 
   #take<T>(key: string, value: T): T {
-    this.#taken.add(key);
+    this.#taken.push(key);
     return value;
   }
 }
