@@ -46,7 +46,7 @@ export const draft = (record: Fields, verdict: Verdict, attributes: Loose): Draf
     original_time: time,
     tenant_uid: record.text('account_uuid'),
   });
-  const unmapped = some(record.rest());
+  const unmapped = record.rest();
   return {
     class_uid,
     activity_id,
@@ -56,7 +56,7 @@ export const draft = (record: Fields, verdict: Verdict, attributes: Loose): Draf
     metadata: metadata ?? {},
     attributes,
     ...(activity_id === OTHER && { activity_name: code ?? 'unknown' }),
-    ...(unmapped && { unmapped }),
+    unmapped,
     ...(unknown !== undefined && { unknown }),
   };
 };
