@@ -73,8 +73,11 @@ type Track = {
   readonly date: number | null;
   readonly archive: boolean;
   readonly pages: number;
-  /** Where the vendor gave up on a whole window: which part of it is being read, and how wide a part may be. */
-  readonly slice?: { readonly from: number; readonly width: number };
+  /**
+   * Where the vendor gave up on a whole window: which part of it is being read, how wide a part may be, and how many
+   * of that width the vendor answered.
+   */
+  readonly slice?: { readonly from: number; readonly width: number; readonly answered: number };
 };
 
 /**
@@ -96,18 +99,29 @@ export interface WindowAsk extends Asked {
 /** No slice of a window is shorter. */
 const NARROWEST = MINUTE;
 
+/** After so many answers the slices grow: a deadline may have been a mood. */
+const TRUSTED = 16;
+
 /**
  * Reads `[from, to)`, where `to` has settled, page by page, and only then moves `from`: so the vendor's sort order does
  * not matter. How far `from` moves is told by the vendor's clock at the window's first page, never by ours. A second
  * track, the sweep, reads each hour once more when it is `behind` the live one; it goes only while the live one rests,
- * one page for each page that the live one took. A window that the vendor gives up on is read in slices, and the next
- * one in slices twice as wide.
+ * one page for each page that the live one took. A window that the vendor gives up on is read in slices, which grow
+ * again with the vendor's answers and with each window.
  */
 export const windows = ({
-  since, span, settle, overlap, behind, archive = Infinity, keeps = Infinity, maxPages = 10_000,
+  since,
+  span,
+  settle,
+  overlap,
+  behind,
+  archive = Infinity,
+  keeps = Infinity,
+  maxPages = 10_000,
 }: WindowOptions): Walk<Windows, WindowAsk> => {
   const sweepEnd = ({ sweep }: Windows) => sweep.to ?? sweep.from + HOUR;
-  const sweepDue = (position: Windows) => position.live.to === null && sweepEnd(position) <= position.live.from - behind;
+  const sweepDue = (position: Windows) =>
+    position.live.to === null && sweepEnd(position) <= position.live.from - behind;
 
   /** After a page of the live track: on at once, or rest; a rest with a due sweep is spent on it. */
   const afterLive = (moved: Windows, more: boolean): Step<Windows> => {
@@ -116,9 +130,17 @@ export const windows = ({
   };
   const afterSweep = (moved: Windows): Step<Windows> => ({ position: moved, more: moved.owed > 0 && sweepDue(moved) });
 
-  /** The slices of the next window, or of another pass through this one. */
-  const slices = ({ slice }: Track, from: number, factor: number): Pick<Track, 'slice'> =>
-    slice && slice.width * factor < span ? { slice: { from, width: slice.width * factor } } : {};
+  /** The slice that begins here, in this window. */
+  const sliced = ({ slice }: Track, from: number, answered: number): Pick<Track, 'slice'> => {
+    if (!slice) return {};
+    const width = answered < TRUSTED ? slice.width : slice.width * 2;
+    return { slice: { from, width, answered: answered % TRUSTED } };
+  };
+  /** Between windows: the next one is tried in wider slices, or whole. */
+  const onwards = (track: Track, from: number): Track => {
+    const { slice } = sliced(track, from, TRUSTED);
+    return slice && slice.width < span ? { ...at(from), slice } : at(from);
+  };
 
   /** The span, as far as it is ahead, that the vendor kept no longer when it answered. */
   const gapOf = ({ live, lost = -Infinity }: Windows, track: WindowAsk['track'], date: number): Gap | undefined =>
@@ -135,7 +157,17 @@ export const windows = ({
     shrink: (position, { track, from, to, archive, until = to }) => {
       if (to - from <= NARROWEST) return undefined;
       const width = Math.max(NARROWEST, Math.floor((to - from) / 2));
-      return { ...position, [track]: { ...position[track], to: until, cursor: null, archive, pages: 0, slice: { from, width } } };
+      return {
+        ...position,
+        [track]: {
+          ...position[track],
+          to: until,
+          cursor: null,
+          archive,
+          pages: 0,
+          slice: { from, width, answered: 0 },
+        },
+      };
     },
 
     ask: (position, now) => {
@@ -159,18 +191,20 @@ export const windows = ({
       const within = { ...here, from, to, date: first, archive: archived };
 
       if (next !== null) {
-        if (pages >= maxPages) throw new Fault('E_WALK_PAGES', `more than ${maxPages} pages from ${new Date(from).toISOString()}`);
+        if (pages >= maxPages)
+          throw new Fault('E_WALK_PAGES', `more than ${maxPages} pages from ${new Date(from).toISOString()}`);
         return go({ ...within, cursor: next, pages }, true);
       }
-      if (asked < to) return go({ ...within, cursor: null, pages: 0, ...slices(here, asked, 1) }, true);
+      if (asked < to)
+        return go({ ...within, cursor: null, pages: 0, ...sliced(here, asked, (here.slice?.answered ?? 0) + 1) }, true);
       // Asked of the last page's date: what was live at the first one may have been moved since, where we were held.
       if (!archived && from < date - archive)
-        return go({ ...within, cursor: null, archive: true, pages: 0, ...slices(here, from, 1) }, true);
-      if (track === 'sweep') return go({ ...at(to - SECOND), ...slices(here, to - SECOND, 2) }, false);
+        return go({ ...within, cursor: null, archive: true, pages: 0, ...sliced(here, from, 0) }, true);
+      if (track === 'sweep') return go(onwards(here, to - SECOND), false);
 
       const safe = Math.min(to, first - settle); // the walk may not outrun the vendor's clock
       const onward = Math.max(from, safe - overlap);
-      const on = { ...at(onward), ...slices(here, onward, 2) };
+      const on = onwards(here, onward);
       const wasOld = to <= first - behind && position.sweep.from >= from; // old enough when it was read: nothing to sweep
       return go(on, safe - from >= span, wasOld ? { sweep: at(onward) } : {}); // cut short by the present: rest
     },

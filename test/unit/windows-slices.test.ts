@@ -78,7 +78,11 @@ describe('a window that the vendor gives up on', () => {
       archive: false,
     });
     expect(walk.shrink?.(position, ask(MINUTE))).toBeUndefined();
-    expect(walk.shrink?.(position, ask(90 * SECOND))?.live.slice).toEqual({ from: NOW - HOUR, width: MINUTE });
+    expect(walk.shrink?.(position, ask(90 * SECOND))?.live.slice).toEqual({
+      from: NOW - HOUR,
+      width: MINUTE,
+      answered: 0,
+    });
   });
 
   it('lets the next window try slices twice as wide, and at last none', () => {
@@ -87,11 +91,22 @@ describe('a window that the vendor gives up on', () => {
     expect(refusals).toBe(0);
     const narrow = {
       ...walk.start(NOW),
-      live: { ...walk.start(NOW).live, slice: { from: NOW - 8 * DAY, width: 6 * HOUR } },
+      live: { ...walk.start(NOW).live, slice: { from: NOW - 8 * DAY, width: 6 * HOUR, answered: 0 } },
     };
     const widths = readOut(walk, narrow).answered.map(a => (a.to - a.from) / HOUR);
     expect(widths.slice(0, 8)).toEqual([6, 6, 6, 6, 12, 12, 24, 24]);
     expect(answered.every(a => a.until === undefined)).toBe(true);
+  });
+
+  it('grows its slices inside the window, too, after sixteen answers', () => {
+    const walk = walkOf();
+    const start = walk.start(NOW);
+    const narrow = { ...start, live: { ...start.live, slice: { from: NOW - DAY, width: HOUR, answered: 0 } } };
+    const widths = readOut(walk, narrow).answered.map(a => (a.to - a.from) / HOUR);
+    expect(widths.slice(0, 19)).toEqual([...Array(16).fill(1), 2, 2, 2]);
+    const wide = { ...start, live: { ...start.live, slice: { from: NOW - DAY, width: 13 * HOUR, answered: 15 } } };
+    const [first, rest, ...more] = readOut(walk, wide).answered;
+    expect([first?.to, rest?.from, rest?.to, more]).toEqual([NOW - 11 * HOUR, NOW - 11 * HOUR, NOW - 30 * SECOND, []]);
   });
 
   it('may be an hour of the sweep', () => {
