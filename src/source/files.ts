@@ -186,7 +186,7 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
       if (!reading) return tidied === position ? undefined : turn(tidied);
       log.warn(
         { file: reading.name, sha256: reading.digest, records: reading.records },
-        'a file was taken away before all of it was delivered; put it back to have the rest',
+        'a file was taken away or changed before all of it was delivered; put it back to have the rest',
       );
       return turn({ ...tidied, reading: null });
     },

@@ -63,7 +63,7 @@ export interface Folder {
    * E_ARCHIVE when it is larger than `limit` bytes.
    */
   copy(file: Seen, limit: number): Promise<Copy | undefined>;
-  /** Moves a file away with a note beside it; true when it is gone. Says so once when it cannot. */
+  /** Moves a file away with a note beside it; true when it is gone or has changed since. Says so once when it cannot. */
   setAside(file: Seen, quarantine: string, note: string): Promise<boolean>;
   /** Removes a file; does nothing when it has changed since. */
   remove(file: Seen): Promise<void>;
@@ -85,6 +85,9 @@ export const watchFolder = ({ directory, accepts, settle, clock, log }: FolderOp
     told.set(name, message);
     log.warn({ file: name, ...(error !== undefined && { error: describe(error) }) }, message);
   };
+
+  const unreadable = (name: string, error: unknown) =>
+    tell(name, 'a file in the drop folder cannot be read; the others are', error);
 
   const list = async (): Promise<readonly Listed[]> => {
     const names = await readdir(directory).catch(cause => {
@@ -127,9 +130,14 @@ export const watchFolder = ({ directory, accepts, settle, clock, log }: FolderOp
       digests.set(keyOf(file), digest);
       return { name: file.name, path: file.path, digest };
     } catch (error) {
-      tell(file.name, 'a file in the drop folder cannot be read; the others are', error);
+      unreadable(file.name, error);
       return undefined;
     }
+  };
+
+  const isUnchanged = async ({ path, digest }: Seen): Promise<boolean> => {
+    const stats = await lstat(path).catch(() => undefined);
+    return stats !== undefined && digests.get(keyOf({ path, stamp: stampOf(stats) })) === digest;
   };
 
   const lookOnce = async (): Promise<Look> => {
@@ -151,21 +159,19 @@ export const watchFolder = ({ directory, accepts, settle, clock, log }: FolderOp
     },
 
     copy: async (file, limit) => {
-      const source = await openRead(file.path).catch(error =>
-        tell(file.name, 'a file in the drop folder cannot be read; the others are', error),
-      );
-      if (!source) return undefined;
       try {
-        const { handle, size, digest } = await copyPrivately(source, limit);
+        const { handle, size, digest } = await copyPrivately(file.path, limit);
         if (digest === file.digest) return { handle, size };
         await handle.close();
-        return undefined;
-      } finally {
-        await source.close();
+      } catch (error) {
+        if (error instanceof Fault) throw error;
+        unreadable(file.name, error);
       }
+      return undefined;
     },
 
     setAside: async (file, quarantine, note) => {
+      if (!(await isUnchanged(file))) return true; // what lies there now is another file
       try {
         await mkdir(quarantine, { recursive: true, mode: 0o700 });
         const target = await freeName(quarantine, file);
@@ -184,8 +190,7 @@ export const watchFolder = ({ directory, accepts, settle, clock, log }: FolderOp
     },
 
     remove: async file => {
-      const stats = await lstat(file.path).catch(() => undefined);
-      if (!stats || digests.get(keyOf({ path: file.path, stamp: stampOf(stats) })) !== file.digest) return;
+      if (!(await isUnchanged(file))) return;
       await unlink(file.path).catch(error => tell(file.name, 'a file that was delivered cannot be removed', error));
     },
   };
@@ -214,10 +219,12 @@ const digestOf = async (path: string): Promise<{ readonly digest: string; readon
  * A copy without a name: its file is removed as soon as it is open, so that it ends with the process, whatever ends the
  * process.
  */
-const copyPrivately = async (source: FileHandle, limit: number): Promise<Copy & { readonly digest: string }> => {
+const copyPrivately = async (path: string, limit: number): Promise<Copy & { readonly digest: string }> => {
   const place = await mkdtemp(join(tmpdir(), 'tributary-')).catch(full); // for its owner only
+  let source: FileHandle | undefined;
   let handle: FileHandle | undefined;
   try {
+    source = await openRead(path);
     handle = await open(join(place, 'copy'), 'wx+', 0o600).catch(full);
     const hash = createHash('sha256');
     let size = 0;
@@ -233,6 +240,7 @@ const copyPrivately = async (source: FileHandle, limit: number): Promise<Copy & 
     throw error;
   } finally {
     await rm(place, { recursive: true, force: true });
+    await source?.close();
   }
 };
 

@@ -155,19 +155,19 @@ test('exports that overlap give each row once', async () => {
 });
 
 describe('a file that is being written', () => {
-  const folder = (context: TestContext) =>
+  const folder = (context: TestContext, settle = 10_000) =>
     watchFolder({
       directory: drop(),
       accepts: name => name.endsWith('.zip'),
-      settle: 10_000,
+      settle,
       clock: context.clock,
       log: context.log,
     });
   const { signal } = new AbortController();
 
-  test('is left alone until it has not changed between two looks', async () => {
+  test.each([10_000, 0])('is left alone until it has not changed between two looks, %i ms apart', async settle => {
     const context = testContext();
-    const watched = folder(context);
+    const watched = folder(context, settle);
     await put('a.zip', 'half');
     const first = watched.look(() => true, signal);
     while (context.clock.sleepers === 0) await new Promise(setImmediate);
@@ -200,7 +200,7 @@ describe('a file that is being written', () => {
     expect(await context.clock.run(first)).toMatchObject({ files: [{ name: 'done.zip' }], complete: false });
   });
 
-  test('that changes between look and copy is not copied, nor removed', async () => {
+  test('that changes between look and copy is not copied, removed or set aside', async () => {
     const context = testContext();
     const watched = folder(context);
     await put('a.zip', 'one');
@@ -208,7 +208,31 @@ describe('a file that is being written', () => {
     await put('a.zip', 'two');
     expect(await watched.copy(files[0]!, 100)).toBeUndefined();
     await watched.remove(files[0]!);
+    expect(await watched.setAside(files[0]!, join(place, 'aside'), 'why')).toBe(true);
     expect(await names()).toEqual(['a.zip']);
+  });
+
+  test('one that cannot be read is said once, and the others are read', async () => {
+    const context = testContext();
+    await put('a.zip', signed(csv(rows(0, 1))));
+    await put('b.zip', signed(csv(rows(1, 1))));
+    const watched = folder(context);
+    const { files } = await context.clock.run(watched.look(() => true, signal));
+    await rm(join(drop(), 'a.zip')); // gone between look and copy: as good as unreadable, also for root
+    expect(await watched.copy(files[0]!, 1e6)).toBeUndefined();
+    expect(await watched.copy(files[0]!, 1e6)).toBeUndefined();
+    const copy = await watched.copy(files[1]!, 1e6);
+    await copy!.handle.close();
+    expect(warnings(context)).toEqual([expect.stringMatching(/cannot be read; the others are/)]);
+  });
+
+  test('one that is too large is refused, and leaves no copy', async () => {
+    const context = testContext();
+    await put('a.zip', 'x'.repeat(1000));
+    const watched = folder(context);
+    const { files } = await context.clock.run(watched.look(() => true, signal));
+    await expect(watched.copy(files[0]!, 999)).rejects.toMatchObject({ code: 'E_ARCHIVE', kind: 'rejected' });
+    expect(await readdir(scratch)).toEqual([]);
   });
 
   test('links are not followed, hidden files and folders are not seen', async () => {
@@ -374,7 +398,7 @@ describe('killed and started again', () => {
     await play(context, create(context), 2);
     await rename(join(drop(), 'a.zip'), join(place, 'a.zip'));
     expect(ids(await run(context))).toEqual(idsOf(3000, 5));
-    expect(warnings(context)).toEqual([expect.stringMatching(/taken away before all of it was delivered/)]);
+    expect(warnings(context)).toEqual([expect.stringMatching(/taken away or changed before all of it/)]);
     await rename(join(place, 'a.zip'), join(drop(), 'a.zip'));
     expect(ids(await run(context))).toEqual(idsOf(0, 2500));
   });
