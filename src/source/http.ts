@@ -1,8 +1,16 @@
 // An API, described, becomes a receiver: how to read its pages (fixed per vendor) and how to ask for them (by options).
 import { z } from 'zod';
 import {
-  type Answer, type Auth, type Call, defineReceiver, type Fetch, type HttpSettings, type InferOutput, type Mapping,
-  type ReceiverContext, type StandardSchema,
+  type Answer,
+  type Auth,
+  type Call,
+  defineReceiver,
+  type Fetch,
+  type HttpSettings,
+  type InferOutput,
+  type Mapping,
+  type ReceiverContext,
+  type StandardSchema,
 } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { digest, parse } from '../json.ts';
@@ -59,14 +67,23 @@ export type Send = (call: Omit<Call, 'url'> & { readonly path: string }) => Prom
 
 /** Options that every polling receiver has. */
 export const pollOptions = {
-  every: duration({ min: '1s' }).default(60 * SECOND).describe('How often a quiet vendor is asked.'),
+  every: duration({ min: '1s' })
+    .default(60 * SECOND)
+    .describe('How often a quiet vendor is asked.'),
 };
 
 /** Options of the HTTP client that every such receiver has. */
 export const httpOptions = {
-  timeout: duration({ min: '1s' }).default(30 * SECOND).describe('How long one request may take.'),
-  bodyLimit: bytes({ min: '1KiB', max: '1GiB' }).default(64 * 2 ** 20).describe('The largest answer, after decompression.'),
-  proxy: z.url().optional().describe('Address of a proxy. When absent: `HTTPS_PROXY` and `NO_PROXY` of the environment.'),
+  timeout: duration({ min: '1s' })
+    .default(30 * SECOND)
+    .describe('How long one request may take.'),
+  bodyLimit: bytes({ min: '1KiB', max: '1GiB' })
+    .default(64 * 2 ** 20)
+    .describe('The largest answer, after decompression.'),
+  proxy: z
+    .url()
+    .optional()
+    .describe('Address of a proxy. When absent: `HTTPS_PROXY` and `NO_PROXY` of the environment.'),
   tls: tlsOptions().optional().describe('Own authorities, and our certificate for mutual TLS.'),
 };
 
@@ -92,7 +109,9 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
   });
 
 const source = <S extends StandardSchema, Page, P extends Json, Ask extends Asked>(
-  definition: HttpDefinition<S, Page, P, Ask>, { base, auth, http, walk, request, check, owner }: Api<P, Ask>, origin: Origin,
+  definition: HttpDefinition<S, Page, P, Ask>,
+  { base, auth, http, walk, request, check, owner }: Api<P, Ask>,
+  origin: Origin,
   { clock, http: open, log }: ReceiverContext,
 ): Source<Stored> => {
   const clients = new Map<string, Fetch>(); // one, unless the credential comes to name another address
@@ -118,7 +137,10 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
     const key = JSON.stringify(back);
     if (back === undefined || key === recovered) throw new Fault('E_CURSOR_LOST', refusal.message, { cause: refusal });
     recovered = key;
-    log.warn({ code: refusal.code }, `the vendor refused the cursor; reading again from ${new Date(walk.low(back)).toISOString()}`);
+    log.warn(
+      { code: refusal.code },
+      `the vendor refused the cursor; reading again from ${new Date(walk.low(back)).toISOString()}`,
+    );
     return { records: [], position: stored(back, whose), more: true, date: clock.now() };
   };
 
@@ -128,7 +150,8 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
   /** A deadline may be a mood, so the same is asked once more; then ever less, as far as the walk goes. */
   const askLess = (at: string, here: P, ask: Ask): void => {
     const less = tired?.at === at ? walk.shrink?.(here, ask) : here;
-    if (less !== undefined && less !== here) log.info({ ask }, 'the vendor gave up on this span; asking for a shorter one');
+    if (less !== undefined && less !== here)
+      log.info({ ask }, 'the vendor gave up on this span; asking for a shorter one');
     tired = { at, instead: less ?? here };
   };
 
@@ -153,7 +176,10 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
       const whose = (await owner?.(call => send(call, signal))) ?? position.owner;
       if (position.owner !== undefined && whose !== position.owner) {
         const problem = `the stored position belongs to the account ${position.owner}, the credential to ${whose}`;
-        throw new Fault('E_TENANT', `${problem}: use a credential of the first, or give the second a receiver of its own`);
+        throw new Fault(
+          'E_TENANT',
+          `${problem}: use a credential of the first, or give the second a receiver of its own`,
+        );
       }
 
       const answer = await send(request(ask), signal).catch(error => {
@@ -177,7 +203,8 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
 
 /** The question was too large for the time there was: by the vendor's deadline (gRPC has words for it), or by ours. */
 const gaveUp = (error: unknown): boolean =>
-  error instanceof Fault && (error.code === 'E_TIMEOUT' || error.status === 504 || /deadline exceeded/i.test(error.message));
+  error instanceof Fault &&
+  (error.code === 'E_TIMEOUT' || error.status === 504 || /deadline exceeded/i.test(error.message));
 
 const address = (base: string, path: string): string =>
   /^https?:\/\//.test(path) ? path : `${base.replace(/\/+$/, '')}${path}`;
@@ -188,7 +215,8 @@ const read = <Page>(shape: z.ZodType<Page>, answer: Answer): Page => {
     json = parse(answer.text);
   } catch (cause) {
     const start = answer.text.slice(0, 60).replace(/\s+/g, ' ');
-    if (/^\s*[[{]/.test(answer.text)) throw new Fault('E_BODY_BROKEN', `the answer breaks off: it begins with ${start}`, { cause });
+    if (/^\s*[[{]/.test(answer.text))
+      throw new Fault('E_BODY_BROKEN', `the answer breaks off: it begins with ${start}`, { cause });
     throw new Fault('E_PAGE_SYNTAX', `the answer is not JSON: it begins with ${start}`, { cause });
   }
   const page = shape.safeParse(json);
@@ -200,8 +228,10 @@ const sameAsk = (a: unknown, b: unknown): boolean => a !== undefined && JSON.str
 
 /** A record is a record, however odd: what the vendor does not say is guessed, and flagged. */
 const toRecord = (
-  raw: Json, identify: (item: Json) => { readonly id?: string | undefined; readonly time?: string | number | undefined },
-  observed: HrTime, origin: Origin,
+  raw: Json,
+  identify: (item: Json) => { readonly id?: string | undefined; readonly time?: string | number | undefined },
+  observed: HrTime,
+  origin: Origin,
 ): AuditRecord => {
   const { id, time } = identify(raw);
   const happened = moment(time)?.time;
