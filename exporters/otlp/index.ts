@@ -37,7 +37,8 @@ const exporter = (context: Context, given: Options): Exporter => {
   let line = openLine(settings, context.folder);
   let leaving: Promise<void> = Promise.resolve();
   const toLogRecords = recorder(source => serviceName(context, source));
-  const progress = new WeakMap<readonly AuditRecord[], Progress>();
+  /** What the sink took of batches that are not through yet, with what it refused of the request that began with it. */
+  const taken = new WeakMap<AuditRecord, readonly Refusal[]>();
   let closed: Promise<void> | undefined;
 
   /** Certificates are rotated: when trust fails, the next request reads them again. */
@@ -67,21 +68,18 @@ const exporter = (context: Context, given: Options): Exporter => {
     export: async (records, signal): Promise<Exported> => {
       if (closed !== undefined) throw new Fault('E_ABANDONED', 'this exporter is closed');
       signal.throwIfAborted();
-      const parts = pack(
-        records.map(record => ({ record, log: draft(record, given.body) })),
+      // A batch that is tried again, whole or halved, goes on where it failed: nothing is repeated that was answered.
+      const open = records.filter(record => !taken.has(record));
+      for (const part of pack(
+        open.map(record => ({ record, log: draft(record, given.body) })),
         limits,
-      );
-      let { sent, refused } = progress.get(records) ?? { sent: 0, refused: [] };
-      try {
-        for (const part of parts.slice(sent)) {
-          refused = [...refused, ...(await send(part, signal))];
-          sent++;
-        }
-        progress.delete(records);
-      } catch (error) {
-        progress.set(records, { sent, refused });
-        throw error;
+      )) {
+        const refused = await send(part, signal);
+        for (const [i, { record }] of part.entries())
+          taken.set(record, [...(taken.get(record) ?? []), ...(i === 0 ? refused : [])]);
       }
+      const refused = [...new Set(records)].flatMap(record => taken.get(record) ?? []);
+      for (const record of records) taken.delete(record);
       return refused.length > 0 ? { refused } : {};
     },
     close: () => {
@@ -90,12 +88,6 @@ const exporter = (context: Context, given: Options): Exporter => {
     },
   };
 };
-
-/** How far a batch of several requests came: when the same batch is tried again, it goes on there. */
-interface Progress {
-  readonly sent: number;
-  readonly refused: readonly Refusal[];
-}
 
 /** OpenTelemetry's exporter with its connections. */
 interface Line {

@@ -5,7 +5,7 @@ import { isObject } from '../../src/json.ts';
 import type { Json, JsonObject, OcsfEvent } from '../../src/model.ts';
 import type { SunkRecord } from '../support/otlp-sink.ts';
 import { type Collector, collector, until } from './collector.ts';
-import { type Setup, setup, tributaryOnce } from './tributary.ts';
+import { type Program, run, type Setup, setup, tributaryOnce } from './tributary.ts';
 
 const EACH = 5000; // of each of the four vendors
 const MEGABYTE = 2 ** 20;
@@ -31,7 +31,7 @@ const start = (vendors: Setup) => {
 };
 
 /** Runs to the end, however often it is started. */
-const finish = async (program: ReturnType<typeof start>) => {
+const finish = async (program: Program) => {
   const code = await program.ended;
   expect(code, program.said().slice(-3000)).toBe(0);
 };
@@ -42,6 +42,18 @@ describe('the collector has what the vendors had', () => {
     await finish(start(vendors));
     const received = judge(sink, vendors);
     expect(received.length).toBe(vendors.archived().length); // nobody was killed: nothing twice
+  });
+
+  test('the demo', async () => {
+    const sink = await collector();
+    closers.push(sink.close);
+    await sink.start();
+    const demo = run(['demo', '--once', '--events', '300', '--otlp', sink.url]);
+    closers.push(demo.kill);
+    await finish(demo);
+    const sources = new Set(sink.received().map(({ resource }) => resource['service.name']));
+    expect([...sources].sort()).toEqual(['1password', 'endorlabs', 'opal', 'opaque']);
+    expect(sink.received().length).toBeGreaterThanOrEqual(4 * 300);
   });
 
   test('with the collector killed and started again midway', async () => {

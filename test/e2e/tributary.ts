@@ -100,9 +100,12 @@ export interface Program {
 }
 
 /** `tributary once`: reads until the vendors have no more. */
-export const tributaryOnce = ({ config }: Setup): Program => {
+export const tributaryOnce = ({ config }: Setup): Program => run(['once', '-c', config]);
+
+/** Any command of the program. */
+export const run = (args: readonly string[]): Program => {
   const program = path.join(import.meta.dirname, '..', '..', 'bin', 'tributary.js');
-  const child = spawn(process.execPath, [program, 'once', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   const chunks: Buffer[] = [];
   child.stderr.on('data', chunk => chunks.push(chunk));
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);

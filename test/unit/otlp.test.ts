@@ -244,14 +244,14 @@ describe.each(PROTOCOLS)('%s: answers', protocol => {
     [503, '120', 120_000],
     [500, '86400', 86_400_000],
     [408, '1', 1000],
-    [503, 'Thu, 15 Jan 2026 13:00:00 GMT', 3_600_000],
+    [503, 'Thu, 15 Jan 2026 10:00:00 GMT', 3_600_000],
     [429, '0', undefined],
     [503, 'Wed, 14 Jan 2026 00:00:00 GMT', undefined],
     [503, 'soon', undefined],
     [400, '9', undefined],
     [401, '9', undefined],
   ])('%d with Retry-After %j waits %j ms', async (status, retryAfter, wait) => {
-    const headers = { 'retry-after': retryAfter, date: 'Thu, 15 Jan 2026 12:00:00 GMT' };
+    const headers = { 'retry-after': retryAfter, date: 'Thu, 15 Jan 2026 09:00:00 GMT' };
     expect((await faultOf({ status, headers })).retryAfter).toBe(wait);
   });
 
