@@ -37,7 +37,7 @@ export const reader = (raw: Json): Reader => {
     claims,
     user: claims.user ?? creator(meta),
     src_endpoint: address(spec),
-    unmapped: payload => redact(isObject(raw) ? without(record.rest(), claims.left, payload) : { record: raw }),
+    unmapped: payload => redact(without(record.rest(), claims.left, payload)),
   };
 };
 

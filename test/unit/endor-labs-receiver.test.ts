@@ -60,10 +60,13 @@ const idsOf = (batches: readonly Batch[]): readonly string[] =>
   [...new Set(batches.flatMap(b => b.records.map(r => r.id)))].sort();
 
 /** The vendor over loopback, and a context whose HTTP client is the engine's own. */
-const vendor = async (moods: Moods & { events?: number; faults?: FaultScript; clock?: VirtualClock } = {}) => {
+const vendor = async (
+  moods: Moods & { events?: number; live?: number; faults?: FaultScript; clock?: VirtualClock } = {},
+) => {
   const clock = moods.clock ?? virtualClock();
   const simulation = await moody(moods).start({
     events: moods.events ?? 400,
+    live: moods.live,
     seed: 7,
     now: clock.now,
     faults: moods.faults,
@@ -112,6 +115,16 @@ describe('all that the vendor has', () => {
     const specs = simulation.receivers(option => secret.env(option === 'apiKey' ? 'ENDOR_KEY' : 'ENDOR_SECRET'));
     for (const [name, spec] of Object.entries(specs))
       expect(idsOf(await drain(spec, context)), name).toEqual([...simulation.ids()[name]!].sort());
+  });
+
+  it('is read while more of it comes, late and out of order', async () => {
+    const { simulation, context, usual } = await vendor({ events: 40, live: 0.5 });
+    const batches = await drain(endorLabs({ ...usual, since: '36d', log: 'audit-logs' }), context, 12);
+    const [read, there] = [new Set(idsOf(batches)), simulation.ids().endorAudit!];
+    const unread = there.filter(id => !read.has(id));
+    expect(read.size).toBeGreaterThan(150); // 40 of history, and most of half a one a second for eleven minutes
+    expect([...read].filter(id => !there.includes(id))).toEqual([]);
+    expect(unread.filter(id => !there.slice(-40).includes(id))).toEqual([]); // only what the last poll was too early for
   });
 
   it('comes with its own id, time and words', async () => {
