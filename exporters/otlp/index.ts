@@ -70,10 +70,8 @@ const exporter = (context: Context, given: Options): Exporter => {
       signal.throwIfAborted();
       // A batch that is tried again, whole or halved, goes on where it failed: nothing is repeated that was answered.
       const open = records.filter(record => !taken.has(record));
-      for (const part of pack(
-        open.map(record => ({ record, log: draft(record, given.body) })),
-        limits,
-      )) {
+      const drafts = open.map(record => ({ record, log: draft(record, given.body) }));
+      for (const part of pack(drafts, limits)) {
         const refused = await send(part, signal);
         for (const [i, { record }] of part.entries())
           taken.set(record, [...(taken.get(record) ?? []), ...(i === 0 ? refused : [])]);

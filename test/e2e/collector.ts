@@ -98,7 +98,7 @@ const logs = (folder: string): string =>
     .map(name => readFileSync(path.join(folder, name), 'utf8'))
     .join('\n');
 
-export const freePort = async (): Promise<number> => {
+const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // a TCP server has one
@@ -120,7 +120,7 @@ const ready = async (url: string, check: () => void): Promise<void> => {
 };
 
 /** Real time: other processes do not live in ours. */
-export const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 /** Looks until it is so, for a minute. */
 export const until = async (so: () => boolean, what: string): Promise<void> => {

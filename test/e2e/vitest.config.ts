@@ -3,8 +3,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   root: `${import.meta.dirname}/../..`,
-  resolve: { conditions: ['tributary-source'] },
-  ssr: { resolve: { conditions: ['tributary-source'], externalConditions: ['tributary-source'] } },
   test: {
     include: ['test/e2e/**/*.test.ts'],
     fileParallelism: false,

@@ -221,13 +221,13 @@ interface LogRequest {
   }[];
 }
 
-export const fromProtobuf = (bytes: Uint8Array): SunkRecord[] => {
+const fromProtobuf = (bytes: Uint8Array): SunkRecord[] => {
   const type = messages.lookupType('Request');
   return recordsOf(type.toObject(type.decode(bytes), { longs: String }) as LogRequest); // as the description has it
 };
 
 /** Strict where the real collector is: an integer must be one, and a number must not be null. */
-export const fromJson = (bytes: Uint8Array): SunkRecord[] => recordsOf(JSON.parse(Buffer.from(bytes).toString()));
+const fromJson = (bytes: Uint8Array): SunkRecord[] => recordsOf(JSON.parse(Buffer.from(bytes).toString()));
 
 /** Reads a request in OTLP's JSON, as the collector's file exporter writes it. */
 export const recordsOf = ({ resourceLogs = [] }: LogRequest): SunkRecord[] =>
