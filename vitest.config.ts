@@ -14,8 +14,6 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
-  resolve: { conditions: ['tributary-source'] },
-  ssr: { resolve: { conditions: ['tributary-source'], externalConditions: ['tributary-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/package/**', 'test/bench/**', '**/node_modules/**'],
