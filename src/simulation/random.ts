@@ -41,14 +41,22 @@ export const random = (seed: number, ...path: readonly (string | number)[]): Ran
     while (letters.length < length) letters += alphabet[between(0, alphabet.length - 1)];
     return letters;
   };
-  const hex = (length: number) => letters('0123456789abcdef', length);
+  const hex = (length: number) => {
+    let digits = '';
+    while (digits.length < length) digits += between(0, 0xffffffff).toString(16).padStart(8, '0');
+    return digits.slice(0, length);
+  };
   return {
     next,
     between,
     pick,
     hex,
     chance: share => next() < share,
-    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${pick(['8', '9', 'a', 'b'])}${hex(3)}-${hex(12)}`,
+    uuid: () => {
+      const digits = hex(30);
+      const variant = pick(['8', '9', 'a', 'b']);
+      return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(12, 15)}-${variant}${digits.slice(15, 18)}-${digits.slice(18, 30)}`;
+    },
     base32: length => letters('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', length),
     ip: () =>
       next() < 0.1
