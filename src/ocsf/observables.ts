@@ -174,14 +174,13 @@ const resolve = (of: Class, path: string): Target | undefined => {
   return rule && { rule, steps, beyond: false };
 };
 
-const valuesAt = (event: JsonObject, steps: Target['steps']): readonly Json[] => {
-  let current: readonly Json[] = [event];
-  for (const { name, index } of steps) {
-    current = current.flatMap(holder => {
-      const value = isObject(holder) && Object.hasOwn(holder, name) ? holder[name]! : null;
-      if (!Array.isArray(value)) return [value];
-      return index === undefined ? value : index < value.length ? [value[index]] : [];
-    });
-  }
-  return current.filter(value => value !== null && value !== undefined);
+const valuesAt = (holder: Json | undefined, steps: Target['steps'], from = 0): readonly Json[] => {
+  if (holder === null || holder === undefined) return [];
+  const step = steps[from];
+  if (!step) return [holder];
+  if (!isObject(holder) || !Object.hasOwn(holder, step.name)) return [];
+  const value = holder[step.name]!;
+  if (!Array.isArray(value)) return valuesAt(value, steps, from + 1);
+  if (step.index !== undefined) return valuesAt(value[step.index], steps, from + 1);
+  return value.flatMap(one => valuesAt(one, steps, from + 1));
 };
