@@ -149,12 +149,12 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
     } catch (error) {
       await close();
       if (!(error instanceof Fault) || error.kind !== 'rejected') throw error;
-      const reason = `${error.code}: ${error.message}`;
+      const reason = `${error.code}: ${error.message.slice(0, 500)}\n${error.remedy}`;
       log.error(
         { file: file.name, sha256: file.digest, code: error.code, remedy: error.remedy },
         `a file is set aside: ${error.message}`,
       );
-      return turn({ ...position, reading: null, bad: { ...position.bad, [file.digest]: reason.slice(0, 500) } });
+      return turn({ ...position, reading: null, bad: { ...position.bad, [file.digest]: reason } });
     }
   };
 

@@ -1,7 +1,7 @@
 // A drop folder is read file by file, each row once: whatever is dropped, in whatever order, half written, damaged,
 // dropped again or taken away, and wherever the program is killed.
-import { createSign } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createSign, hash } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -210,6 +210,21 @@ describe('a file that is being written', () => {
     await watched.remove(files[0]!);
     expect(await watched.setAside(files[0]!, join(place, 'aside'), 'why')).toBe(true);
     expect(await names()).toEqual(['a.zip']);
+  });
+
+  test('that changes while it is looked at is left alone', async () => {
+    const context = testContext();
+    await put('a.zip', 'half');
+    let asked = 0;
+    const now = () => {
+      if (++asked === 2) writeFileSync(join(drop(), 'a.zip'), 'half and half'); // the second look has just taken its size
+      return context.clock.now();
+    };
+    const { clock, log } = context;
+    const accepts = () => true;
+    const watched = watchFolder({ directory: drop(), accepts, settle: 0, clock: { ...clock, now }, log });
+    expect(await clock.run(watched.look(() => true, signal))).toMatchObject({ files: [] });
+    expect(asked).toBeGreaterThan(2);
   });
 
   test('one that cannot be read is said once, and the others are read', async () => {
@@ -447,6 +462,32 @@ describe('what was delivered', () => {
     }
     const position = await context.position<{ done: Readonly<Record<string, number>> }>(create(context).origin);
     expect(Object.keys(position!.value.done)).toHaveLength(1);
+  });
+
+  test('is known of 5,000 files that lie there; beyond, it is said, and waited for', async () => {
+    const context = testContext();
+    const { origin } = create(context);
+    const contents = Array.from({ length: 5000 }, (_, i) => `delivered ${i}`);
+    for (const [i, content] of contents.entries()) writeFileSync(join(drop(), `${i}.zip`), content);
+    const done = Object.fromEntries([...contents, 'gone', 'gone too'].map(content => [hash('sha256', content), 1]));
+    const position = { shape: 'files/1', done, bad: {}, reading: null, read: 1 };
+    context.commit([
+      {
+        kind: 'move',
+        receiver: 'test',
+        identity: identify(origin),
+        move: { after: 0, position, low: 0, date: 1 },
+      },
+    ]);
+    await put('new.zip', signed(csv(rows(0, 2))));
+    context.report = (fault, wait) => {
+      context.faults.push({ fault, wait });
+      for (let i = 0; i < 3; i++) rmSync(join(drop(), `${i}.zip`));
+    };
+    expect(ids(await run(context))).toEqual(idsOf(0, 2));
+    expect(context.faults.map(f => f.fault.code)).toEqual(['E_FOLDER_FULL']);
+    const stored = await context.position<{ done: Readonly<Record<string, number>> }>(origin);
+    expect(Object.keys(stored!.value.done)).toHaveLength(4998);
   });
 
   test('its low-water time never moves, or trails by what exports may reach back', async () => {
