@@ -87,15 +87,10 @@ describe('the grammar', () => {
     expect(read(eventOf(type))[0]?.attributes.entity).toMatchObject({ type_id });
   });
 
+  // biome-ignore format: a table
   test.each([
-    ['USER_MFA_RESET', 3],
-    ['EVENT_STREAM_DELETED', 3],
-    ['ORGANIZATION_ACCESS_POLICY_DELETED', 3],
-    ['API_TOKEN_CREATED', 2],
-    ['SERVICE_USER_CREATED', 2],
-    ['EVENTS_EXPORTED', 2],
-    ['USER_CREATED', 1],
-    ['EVENT_STREAM_CREATED', 1],
+    ['USER_MFA_RESET', 3], ['EVENT_STREAM_DELETED', 3], ['ORGANIZATION_ACCESS_POLICY_DELETED', 3], ['API_TOKEN_CREATED', 2],
+    ['SERVICE_USER_CREATED', 2], ['EVENTS_EXPORTED', 2], ['USER_CREATED', 1], ['EVENT_STREAM_CREATED', 1],
   ])('%s has severity %i', (type, severity) => {
     expect(readType(type).severity).toBe(severity);
   });
