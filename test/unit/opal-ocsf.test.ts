@@ -78,11 +78,9 @@ describe('the grammar', () => {
     expect(draft?.unknown).toBeUndefined();
   });
 
+  // biome-ignore format: a table
   test.each([
-    ['REQUEST_POLICY_CREATED', 5],
-    ['ACCESS_RULE_CREATED', 5],
-    ['ORGANIZATION_UPDATED', 4],
-    ['ORG_SETTING_UPDATED', 4],
+    ['REQUEST_POLICY_CREATED', 5], ['ACCESS_RULE_CREATED', 5], ['ORGANIZATION_UPDATED', 4], ['ORG_SETTING_UPDATED', 4],
   ])('%s is about an entity of type %i', (type, type_id) => {
     expect(read(eventOf(type))[0]?.attributes.entity).toMatchObject({ type_id });
   });
