@@ -4,12 +4,15 @@ import { execFile } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BOUNDS } from '../../receivers/opaque/archive.ts';
 import { refuseMovedRows } from '../../receivers/opaque/boundary.ts';
 import { filtered } from '../../receivers/opaque/query.ts';
 import { readRecords } from '../../receivers/opaque/records.ts';
+import { readRows } from '../../receivers/opaque/rows.ts';
 import { readKeys, verify } from '../../receivers/opaque/signature.ts';
 import { verifyArchive } from '../../receivers/opaque/verify.ts';
 import type { AuditRecord } from '../../src/index.ts';
@@ -359,6 +362,31 @@ describe('rows', () => {
       .map(c => (typeof c === 'string' ? c : Object.values(c).join(',')))
       .join('');
     expect(out.replaceAll('\n', '')).toBe(text.slice(text.indexOf('\n')).replaceAll('\n', ''));
+  });
+
+  test('any text at all, cut into any pieces: every character comes out, in its order', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom('"', '""', ',', '\n', '\r\n', '\r', '"\n', ',"', 'evt-1', ' '),
+      fc.string({ unit: 'grapheme' }),
+    );
+    const plain = (text: string) => text.replaceAll(/[",\r\n\uFEFF]/g, '');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 60 }),
+        fc.array(fc.nat(400), { maxLength: 5 }),
+        async (pieces, cuts) => {
+          const text = `Event ID,Action\n${pieces.join('')}`;
+          const bytes = Buffer.from(text);
+          const at = [0, ...cuts.filter(cut => cut < bytes.length).toSorted((a, b) => a - b), bytes.length];
+          const chunks = at.slice(1).map((end, i) => bytes.subarray(at[i], end));
+          let out = '';
+          for await (const row of readRows(async () => Readable.from(chunks), 'utf8'))
+            out += row.text ?? Object.values(row.cells).join('');
+          expect(plain(out)).toBe(plain(text).slice('Event IDAction'.length));
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   test('no header at all: the first line is a row too', async () => {
