@@ -27,7 +27,10 @@ export interface Export {
   readonly observed: number;
 }
 
-/** How much of the query travels with each record. */
+/** About how many bytes a record has beside its row. */
+const BESIDE = 500;
+
+/** How many characters of the query travel with each record. */
 const QUERY = 1000;
 
 /**
@@ -65,7 +68,7 @@ export async function* readRecords(
         export: { ...common, row: row.number, ...(row.problem !== undefined && { problem: row.problem }) },
       },
     };
-    yield { record, size: row.size + 512 };
+    yield { record, size: row.size + BESIDE };
   }
 }
 
