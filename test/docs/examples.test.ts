@@ -16,10 +16,9 @@ const examples: readonly Example[] = markdownFiles.flatMap(page =>
     .filter(({ language }) => language === 'ts')
     .flatMap(({ text }, i): Example[] => {
       const folder = page.replaceAll('/', '--').replace(/\.md$/, '');
-      const [, named] = /^\/\/ (\S+\.ts)\nimport |^\/\/ (\S+\.ts)\n\/\/.*\nimport /.exec(text) ?? [];
-      const name = named ?? /^\/\/ (\S+\.ts)\n/.exec(text)?.[1];
+      const name = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1] ?? `example-${i}.ts`;
       if (!/^(\/\/.*\n)*import /.test(text)) return [];
-      return [{ page, path: `${folder}/${name ?? `example-${i}.ts`}`, text }];
+      return [{ page, path: `${folder}/${name}`, text }];
     }),
 );
 
