@@ -124,7 +124,7 @@ const statusOf = (row: Row): number => {
   const status = row.take('status');
   if (status === undefined) return 0;
   const known = STATUS.get(status.toLowerCase()) ?? 0;
-  if (known === 0 || !/^(success|failure)$/i.test(status)) row.leave('status'); // OCSF's own words say it as well
+  if (!/^(success|failure)$/i.test(status)) row.leave('status'); // OCSF's own words say it as well
   return known;
 };
 

@@ -300,6 +300,11 @@ describe('rows', () => {
     expect(record).not.toHaveProperty('guessed');
   });
 
+  test('a byte order mark before a quoted header', async () => {
+    const [record] = await read(`\uFEFF"Event ID","Action"\r\n"evt-1","Log in"\r\n`);
+    expect(record?.raw).toMatchObject({ row: { 'Event ID': 'evt-1', Action: 'Log in' } });
+  });
+
   test.each(['\n', '\r\n', '\r'])('line ends %j', async end => {
     const text = [HEADER, line('evt-1'), line('evt-2')].map(cells => cells.join(',')).join(end);
     expect(ids(await read(text))).toEqual(['evt-1', 'evt-2']);
