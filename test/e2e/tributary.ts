@@ -7,13 +7,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { playVendors } from '../../src/cli/vendors.ts';
 import type { Spec } from '../../src/component.ts';
-import type { OcsfEvent } from '../../src/model.ts';
+import type { Json, OcsfEvent } from '../../src/model.ts';
+import { truth } from './truth.ts';
 
 export interface Setup {
   readonly folder: string;
   readonly config: string;
   /** Every id that the vendors have, with the receiver that reads it: `opal 1f0e…`. */
   ids(): string[];
+  /** What some of them have, in their own words, by id. */
+  raw(): Promise<ReadonlyMap<string, Json>>;
   /** The events in the archive, the files beside the collector: what was committed. */
   archived(): OcsfEvent[];
   close(): Promise<void>;
@@ -40,6 +43,7 @@ export const setup = async (
       played.flatMap(p =>
         Object.entries(p.simulation.ids()).flatMap(([receiver, ids]) => ids.map(id => `${receiver} ${id}`)),
       ),
+    raw: () => truth(played),
     archived: () =>
       readdirSync(path.join(folder, 'archive'))
         .filter(name => !name.endsWith('.unknown')) // set aside: of a first batch that was never committed
