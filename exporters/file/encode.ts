@@ -4,18 +4,48 @@ import { promisify } from 'node:util';
 import { constants, gzip, zstdCompress } from 'node:zlib';
 import type { AuditRecord } from '../../src/index.ts';
 
-export type Encode = (records: readonly AuditRecord[]) => Promise<Uint8Array>;
+/** Lends the bytes of some records to `use`; afterwards they are written over. */
+export type Encode = <T>(records: readonly AuditRecord[], use: (bytes: Uint8Array) => Promise<T>) => Promise<T>;
 
 /** The encoder for a path, by its ending. */
 export const encoderOf = (path: string): Encode => {
-  if (path.endsWith('.gz')) return async records => gzipped(text(records), { level: 1 });
-  if (path.endsWith('.zst'))
-    return async records => zstandard(text(records), { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
-  return async records => text(records);
+  const compress = path.endsWith('.gz') ? gzipped : path.endsWith('.zst') ? zstandard : undefined;
+  return async (records, use) => {
+    const sheet = sheets.pop() ?? { bytes: Buffer.allocUnsafeSlow(2 ** 20) };
+    try {
+      const lines = write(records, sheet);
+      return await use(compress ? await compress(lines) : lines);
+    } finally {
+      if (sheets.length < SHEETS && sheet.bytes.length <= LARGEST) sheets.push(sheet);
+    }
+  };
 };
 
-const text = (records: readonly AuditRecord[]): Buffer =>
-  Buffer.from(records.map(record => `${JSON.stringify(record.event ?? record.raw)}\n`).join(''));
+/** Memory to write on, used again and again: a new text of megabytes for each batch would fill the heap. */
+interface Sheet {
+  bytes: Buffer;
+}
+const sheets: Sheet[] = [];
+const SHEETS = 4;
+const LARGEST = 16 * 2 ** 20;
 
-const gzipped = promisify<Uint8Array, object, Buffer>(gzip);
-const zstandard = promisify<Uint8Array, object, Buffer>(zstdCompress);
+const write = (records: readonly AuditRecord[], sheet: Sheet): Buffer => {
+  let end = 0;
+  for (const { event, raw } of records) {
+    const line = `${JSON.stringify(event ?? raw)}\n`;
+    if (end + line.length * 3 > sheet.bytes.length) sheet.bytes = grown(sheet.bytes, end + line.length * 3); // at most 3 bytes a unit
+    end += sheet.bytes.write(line, end);
+  }
+  return sheet.bytes.subarray(0, end);
+};
+
+const grown = (bytes: Buffer, needed: number): Buffer => {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, bytes.length * 2));
+  bytes.copy(larger);
+  return larger;
+};
+
+const gzip1 = promisify<Uint8Array, object, Buffer>(gzip);
+const zstd3 = promisify<Uint8Array, object, Buffer>(zstdCompress);
+const gzipped = (lines: Buffer) => gzip1(lines, { level: 1 });
+const zstandard = (lines: Buffer) => zstd3(lines, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });

@@ -59,13 +59,15 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
     try {
       places.set(place.receiver, place);
       const tail = await open(place);
-      const bytes = await encode(records);
-      signal.throwIfAborted();
-      point('file: before append');
-      begun.add(partOf(tail));
-      await disk.append(partOf(tail), tail.length, bytes);
-      point('file: after append');
-      const longer: Tail = { ...tail, length: tail.length + bytes.length };
+      const length = await encode(records, async bytes => {
+        signal.throwIfAborted();
+        point('file: before append');
+        begun.add(partOf(tail));
+        await disk.append(partOf(tail), tail.length, bytes);
+        point('file: after append');
+        return bytes.length;
+      });
+      const longer: Tail = { ...tail, length: tail.length + length };
       const conclude = async (committed: boolean) => {
         if (committed && isDue(longer, place)) await attempt(() => finish(longer, place));
         unlock();
