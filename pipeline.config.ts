@@ -32,7 +32,8 @@ export default defineConfig({
     changes: endorLabs({ ...endorTenant, log: 'audit-logs', exclude: ['UITelemetry', 'UserTelemetry'] }),
     logins: endorLabs({ ...endorTenant, log: 'authentication-logs' }),
 
-    // Opaque has no API for its log: drop the signed archives that its console exports into this folder.
+    // Opaque has no API for its log: drop the signed archives that its console exports into this folder. The folder and
+    // the key must be there before the start.
     opaque: opaque({ directory: './inbox/opaque', publicKey: './inbox/opaque.pem' }),
   },
 
