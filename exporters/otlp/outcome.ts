@@ -1,7 +1,7 @@
 // What an attempt came to: taken, taken in part, or which fault. The statuses are those of the OTLP specification, read
 // in our three kinds. https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 import { STATUS_CODES } from 'node:http';
-import { type Code, Fault, type FaultKind, SECOND } from '../../src/index.ts';
+import { type Code, Fault, SECOND } from '../../src/index.ts';
 import type { Attempt } from './attempt.ts';
 
 /** What the sink said of a request that it took. */
@@ -29,13 +29,11 @@ const answered = (
 ): Taken => {
   const type = headers['content-type'] ?? '';
   if (status >= 300) {
-    const [code, kind] = verdict(status);
     const heading = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
     const words = status < 400 ? undefined : redact(wordsOf(attempt, type), attempt.secrets);
-    throw new Fault(code, [sink, heading, words].filter(Boolean).join(': '), {
+    throw new Fault(codeOf(status), [sink, heading, words].filter(Boolean).join(': '), {
       status,
-      ...(kind && { kind }),
-      retryAfter: kindOf(status) === 'transient' ? waitOf(attempt.retryAfter, headers.date, now) : undefined,
+      retryAfter: isPassing(status) ? waitOf(attempt.retryAfter, headers.date, now) : undefined,
     });
   }
   // The answer may have told of refused records, so half of one is none. What was taken twice has the same uid.
@@ -52,7 +50,8 @@ const taken = ({ partial, remarks, secrets }: Attempt, count: number): Taken => 
   // JSON has the number as text. What is no number at all is no reason to believe that everything was taken.
   const rejected = Number(rejectedLogRecords);
   const refused = rejected >= 0 ? Math.min(rejected, count) : count;
-  return { refused, words: redact(line(String(errorMessage ?? '')) || 'without a word', secrets) };
+  const words = redact(line(String(errorMessage ?? '')), secrets);
+  return { refused, words: words || (refused > 0 ? 'without a word' : undefined) };
 };
 
 const parsed = (json: string): Readonly<Record<string, unknown>> => {
@@ -60,19 +59,19 @@ const parsed = (json: string): Readonly<Record<string, unknown>> => {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 };
 
-const verdict = (status: number): readonly [Code, FaultKind?] => {
-  if (status < 400) return ['E_HTTP_REDIRECT'];
-  if (status === 408) return ['E_TIMEOUT'];
-  if (status === 429) return ['E_HTTP_LIMIT'];
-  if (status >= 500) return ['E_HTTP_SERVER'];
-  return REFUSED.has(status) ? ['E_HTTP_REQUEST'] : ['E_HTTP_DENIED'];
+const codeOf = (status: number): Code => {
+  if (status < 400) return 'E_HTTP_REDIRECT';
+  if (status === 408) return 'E_TIMEOUT';
+  if (status === 429) return 'E_HTTP_LIMIT';
+  if (status >= 500) return 'E_HTTP_SERVER';
+  return REFUSED.has(status) ? 'E_HTTP_REQUEST' : 'E_HTTP_DENIED';
 };
 
 /** These are about the records. Any other 4xx is about us, and never makes dead letters. */
 const REFUSED = new Set([400, 413, 422]);
 
-const kindOf = (status: number): FaultKind =>
-  status === 408 || status === 429 || status >= 500 ? 'transient' : REFUSED.has(status) ? 'rejected' : 'denied';
+/** Whether asking again later makes sense, so that the sink's word counts when that is. */
+const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
 /** `Retry-After` in ms: seconds, or a date by the sink's own clock. None where it does not ask to wait. */
 const waitOf = (text: string | undefined, date: string | undefined, now: number): number | undefined => {
@@ -88,7 +87,7 @@ const waitOf = (text: string | undefined, date: string | undefined, now: number)
 export const isDistrusted = (attempt: Attempt): boolean => UNTRUSTED.test(reasonOf(attempt));
 
 /** Node's code for what went wrong, or else its words. */
-const reasonOf = ({ failure, error }: Attempt): string => failure ?? codeOf(error) ?? error?.message ?? '';
+const reasonOf = ({ failure, error }: Attempt): string => failure ?? nodeCode(error) ?? error?.message ?? '';
 
 const unreachable = (attempt: Attempt, sink: string): Fault => {
   const { error } = attempt;
@@ -100,7 +99,7 @@ const unreachable = (attempt: Attempt, sink: string): Fault => {
   return new Fault('E_NETWORK', `${sink}: ${name}`, cause);
 };
 
-const codeOf = (error: Error | undefined): string | undefined =>
+const nodeCode = (error: Error | undefined): string | undefined =>
   error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** Node's names for a certificate that does not verify, theirs or ours. */
