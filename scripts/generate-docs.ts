@@ -32,9 +32,9 @@ export const componentFolders = (): readonly string[] =>
 // ---- Faults ----
 
 const KIND_TEXT: Readonly<Record<FaultKind, string>> = {
-  transient: 'May work later. Tried again by itself, for ever: at growing distances, or when the other side allows.',
+  transient: 'May work later. Tried again by itself, for ever: at growing intervals, or when the other side allows.',
   rejected:
-    'This input will fail again. A batch is halved until the one record at fault is found; it is kept as a dead letter.',
+    'This input will fail again. At a sink, the batch is halved until the record at fault is found, which is kept as a dead letter; at a vendor, the receiver holds; a dropped file is set aside.',
   denied:
     'We are wrong: a credential, an option, a defect. Everything stops before it, says so once, and looks again every five minutes. No record is dropped.',
 };
