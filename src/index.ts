@@ -1,4 +1,7 @@
 // Everything that a config or a component may import.
+
+// With it an own vendor describes its options, and needs no package but this one.
+export { z } from 'zod';
 export * from './component.ts';
 export * from './config.ts';
 export { asFault, describe, Fault, type FaultKind, type FaultOptions } from './fault.ts';
