@@ -43,7 +43,7 @@ export const demo = (flags: DemoFlags): Promise<void> =>
       if (problems.some(p => p.level === 'error')) throw new Stop(listed(problems));
       const counted = tally();
       const endings = await runConfig({ config, options, folder: process.cwd() }, createLog(flags.log), {
-        observe: counted.observe,
+        observers: [{ delivered: counted.observe }],
         ...(flags.once && { once: { patience: 120_000 } }),
       });
       process.stderr.write(counted.table());

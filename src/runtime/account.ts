@@ -19,6 +19,8 @@ export interface Delivery {
     readonly pipeline: string;
     readonly steps: readonly Step[];
     readonly records: readonly AuditRecord[];
+    /** The names of those to whom the records went. */
+    readonly exporters: readonly string[];
   }[];
   readonly exporters: readonly {
     readonly name: string;
@@ -28,7 +30,7 @@ export interface Delivery {
 }
 
 interface Processed {
-  readonly route: { readonly pipeline: string };
+  readonly route: { readonly pipeline: string; readonly exporters: readonly Handle[] };
   readonly steps: readonly Step[];
   readonly records: readonly AuditRecord[];
 }
@@ -41,7 +43,12 @@ interface Share {
 
 export const account = (batch: Batch, processed: readonly Processed[], shares: readonly Share[]): Delivery => ({
   batch,
-  routes: processed.map(({ route, steps, records }) => ({ pipeline: route.pipeline, steps, records })),
+  routes: processed.map(({ route, steps, records }) => ({
+    pipeline: route.pipeline,
+    steps,
+    records,
+    exporters: route.exporters.map(handle => handle.name),
+  })),
   exporters: shares.map(({ handle, records, exported }) => ({
     name: handle.name,
     records,

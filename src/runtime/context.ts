@@ -3,6 +3,7 @@ import type { Clock, Context, Fetch, HttpSettings, Logger, Mapping, ReceiverCont
 import type { Fault } from '../fault.ts';
 import { identify, type Json } from '../model.ts';
 import { labelled } from './log.ts';
+import type { Exchange } from './observer.ts';
 import type { Store } from './state.ts';
 
 /** What all components share. */
@@ -10,7 +11,8 @@ export interface Ground {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly http: (settings: HttpSettings) => Fetch;
+  /** @param told of each request */
+  readonly http: (settings: HttpSettings, told?: (exchange: Exchange) => void) => Fetch;
   readonly mapping: (type: string) => Mapping | undefined;
   /** The folder of the config. */
   readonly folder: string;

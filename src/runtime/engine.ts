@@ -1,16 +1,16 @@
 // The engine: creates the components of a plan, runs its lanes, and stops them in order. Read this one first.
 import { from, lastValueFrom } from 'rxjs';
-import type { Exporter } from '../component.ts';
+import type { Exporter, HttpSettings } from '../component.ts';
 import { asFault, describe, Fault } from '../fault.ts';
 import { type Batch, identify } from '../model.ts';
 import { DAY, MINUTE, SECOND } from '../options.ts';
 import { backoff, persist } from '../retry.ts';
-import type { Delivery } from './account.ts';
 import { contextOf, type Ground, receiverContextOf } from './context.ts';
 import { deliver, type Lane, Overtaken, type Route } from './deliver.ts';
 import { direct, type Handle } from './handle.ts';
 import { lane as runLane } from './lane.ts';
 import { labelled } from './log.ts';
+import { type Observer, together } from './observer.ts';
 import type { LanePlan, Plan } from './plan.ts';
 
 export interface EngineOptions {
@@ -20,8 +20,8 @@ export interface EngineOptions {
   readonly deadLetters?: number;
   /** Ends each lane when its vendor has no more; gives one up that has made no progress for so long; ms. */
   readonly once?: { readonly patience: number };
-  /** Told of each delivery, after its commit. */
-  readonly observe?: (lane: string, delivery: Delivery) => void;
+  /** Told what the lanes do. */
+  readonly observers?: readonly Observer[];
 }
 
 /** How a lane ended. */
@@ -95,6 +95,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   const log = labelled(ground.log, { lane: name });
   const [stopping, aborting] = [new AbortController(), new AbortController()];
   const patience = options.once?.patience ?? Number.POSITIVE_INFINITY;
+  const watch = together(options.observers ?? []);
   let stuckSince: number | undefined; // the first fault since something was committed
   let last: Fault | undefined;
   let failed: Fault | undefined;
@@ -105,7 +106,8 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
     failed ??= fault;
     aborting.abort();
   };
-  const report = (fault: Fault, wait: number) => {
+  const report = (fault: Fault, wait: number, place = `receiver/${name}`) => {
+    watch.faulted(name, fault, place);
     const first = last?.code !== fault.code || last.message !== fault.message;
     last = fault;
     stuckSince ??= clock.now();
@@ -126,10 +128,15 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   };
   const rest = () => {
     progress();
+    watch.rested(name);
     if (options.once) stopping.abort();
   };
 
-  const receiver = spec.create(receiverContextOf(name, ground, { report, rest }), its);
+  const http = (settings: HttpSettings) => {
+    watch.opened(name, settings);
+    return ground.http(settings, exchange => watch.asked(name, exchange));
+  };
+  const receiver = spec.create(receiverContextOf(name, { ...ground, http }, { report, rest }), its);
   const identity = identify(receiver.origin);
   const routes = plan.routes.map(
     ({ pipeline, processors, exporters }): Route => ({
@@ -160,7 +167,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
     );
     const delivery = await keep(deliver(batch, lane, { store, clock, signal, report }));
     if (batch.records.length > 0) progress();
-    options.observe?.(name, delivery);
+    watch.delivered(name, delivery);
   };
 
   const restart = (error: unknown, tries: number) => {

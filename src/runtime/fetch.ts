@@ -11,11 +11,12 @@ import type { Json } from '../model.ts';
 import { SECOND } from '../options.ts';
 import type { Budgets } from './budget.ts';
 import { connection } from './connection.ts';
-import { dateOf, faultOf, type Headers, redact } from './status.ts';
+import type { Exchange } from './observer.ts';
+import { dateIn, dateOf, faultOf, type Headers, redact } from './status.ts';
 
 export interface HttpClients {
-  /** What `Context.http` is. Nothing is opened or read before the first call. */
-  open(settings: HttpSettings): Fetch;
+  /** What `Context.http` is. Nothing is opened or read before the first call. @param told of each request */
+  open(settings: HttpSettings, told?: (exchange: Exchange) => void): Fetch;
   /** Cuts what is under way and closes every connection. */
   close(): Promise<void>;
 }
@@ -32,8 +33,8 @@ export interface HttpClientsOptions {
 export const httpClients = (options: HttpClientsOptions): HttpClients => {
   const clients: Client[] = [];
   return {
-    open: settings => {
-      const made = client(settings, options);
+    open: (settings, told) => {
+      const made = client(settings, options, told);
       clients.push(made);
       return made.fetch;
     },
@@ -48,10 +49,14 @@ interface Client {
   close(): Promise<void>;
 }
 
-const client = (settings: HttpSettings, { clock, budgets, folder }: HttpClientsOptions): Client => {
+const client = (
+  settings: HttpSettings,
+  { clock, budgets, folder }: HttpClientsOptions,
+  told?: (exchange: Exchange) => void,
+): Client => {
   const { auth, timeout = 30 * SECOND, bodyLimit = 64 * 2 ** 20 } = settings;
-  const origin = URL.parse(settings.origin)?.origin ?? settings.origin;
-  const budget = budgets.open(`${origin} ${auth?.credential ?? ''}`, settings.rates ?? []);
+  const origin = originOf(settings);
+  const budget = budgets.open(budgetKey(settings), settings.rates ?? []);
   const connections = connection(settings, folder, timeout);
 
   /** One request, one answer. @param secrets what may not be said of it */
@@ -66,8 +71,10 @@ const client = (settings: HttpSettings, { clock, budgets, folder }: HttpClientsO
     const dispatcher = await connections.open();
     const where = `${call.method ?? 'GET'} ${url.origin}${url.pathname}`;
     const clocked = AbortSignal.timeout(Math.min(timeout, LONGEST));
+    const sent = clock.now();
+    let reply: Reply | undefined;
     try {
-      const reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
+      reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
       budget.heed(reply.status, reply.headers);
       const fault = faultOf(reply.status, reply.headers, reply.text, clock.now(), { where, secrets });
       if (fault) throw fault;
@@ -79,6 +86,8 @@ const client = (settings: HttpSettings, { clock, budgets, folder }: HttpClientsO
       const fault = error instanceof Fault ? error : networkFault(error, where, secrets);
       if (fault.code === 'E_TLS') connections.renew();
       throw fault;
+    } finally {
+      told?.({ status: reply?.status, sent, took: clock.now() - sent, date: dateIn(reply?.headers ?? {}) });
     }
   };
 
@@ -107,6 +116,11 @@ const client = (settings: HttpSettings, { clock, budgets, folder }: HttpClientsO
   };
   return { fetch, close };
 };
+
+/** What a vendor counts our requests by: all clients of one origin and credential share a budget. */
+export const budgetKey = (settings: HttpSettings): string => `${originOf(settings)} ${settings.auth?.credential ?? ''}`;
+
+const originOf = ({ origin }: HttpSettings): string => URL.parse(origin)?.origin ?? origin;
 
 interface Reply {
   readonly status: number;

@@ -7,6 +7,8 @@ import { type Persistence, persist } from '../retry.ts';
 /** How a delivery is carried out: its signal, and who is told of faults. */
 export interface Hand extends Persistence {
   readonly clock: Clock;
+  /** @param place the exporter at which it happened: `exporter/NAME` */
+  readonly report?: ((fault: Fault, wait: number, place?: string) => void) | undefined;
 }
 
 export interface Handle {
@@ -21,7 +23,9 @@ export interface Handle {
  */
 export const direct = (name: string, exporter: Exporter): Handle => ({
   name,
-  hand: async (records, how) => {
+  hand: async (records, given) => {
+    const place = `exporter/${name}`;
+    const how: Hand = { ...given, report: (fault, wait) => given.report?.(fault, wait, place) };
     const settled = await persist(async () => {
       const taken = await halve(exporter, records, how);
       const refused =
@@ -31,7 +35,7 @@ export const direct = (name: string, exporter: Exporter): Handle => ({
       await taken.release?.(false);
       throw new Fault('E_SINK_REFUSES_ALL', `${name} refuses every record: ${taken.refused![0]!.fault.message}`);
     }, how);
-    const letters = (settled.refused ?? []).map(letter(`exporter/${name}`));
+    const letters = (settled.refused ?? []).map(letter(place));
     return { ...settled, writes: [...(settled.writes ?? []), ...letters] };
   },
 });

@@ -68,9 +68,12 @@ export const retryAfter = (headers: Headers, now: number): number | undefined =>
 };
 
 /** The `Date` header, ms since the epoch; our clock where there is none. */
-export const dateOf = (headers: Headers, now: number): number => {
+export const dateOf = (headers: Headers, now: number): number => dateIn(headers) ?? now;
+
+/** The `Date` header, ms since the epoch; nothing where there is none that can be read. */
+export const dateIn = (headers: Headers): number | undefined => {
   const date = Date.parse(headers.date ?? '');
-  return Number.isFinite(date) ? date : now;
+  return Number.isFinite(date) ? date : undefined;
 };
 
 export interface Quota {

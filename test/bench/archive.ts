@@ -113,12 +113,16 @@ const pipeline = async (baseUrl: string, folder: string) => {
       { store, clock: systemClock, log: createLog('json'), http: http.open, folder },
       {
         once: { patience: 60_000 },
-        observe: (_, { batch }) => {
-          events += batch.records.length;
-          batches++;
-          const tenth = Math.min(9, Math.floor((events / EVENTS) * 10));
-          tenths[tenth] = Math.max(tenths[tenth]!, process.memoryUsage.rss());
-        },
+        observers: [
+          {
+            delivered: (_, { batch }) => {
+              events += batch.records.length;
+              batches++;
+              const tenth = Math.min(9, Math.floor((events / EVENTS) * 10));
+              tenths[tenth] = Math.max(tenths[tenth]!, process.memoryUsage.rss());
+            },
+          },
+        ],
       },
     );
     for (const { fault } of await engine.ended) if (fault) throw fault;

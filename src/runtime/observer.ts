@@ -1,0 +1,40 @@
+// Who looks on while lanes run: the meter, the demo's table, tests. The engine tells each of them the same few things,
+// after they happened; nobody who looks on can change or delay anything.
+import type { HttpSettings } from '../component.ts';
+import type { Fault } from '../fault.ts';
+import type { Delivery } from './account.ts';
+
+/** Whatever of these it has is called, at once and in order. Must be quick, and may not throw. */
+export interface Observer {
+  /** A delivery, after its commit. */
+  delivered?(lane: string, delivery: Delivery): void;
+  /** The vendor has no more for now, and everything is committed. */
+  rested?(lane: string): void;
+  /** A fault that is waited out. @param place where: `receiver/NAME` or `exporter/NAME` */
+  faulted?(lane: string, fault: Fault, place: string): void;
+  /** A receiver made a client. */
+  opened?(lane: string, settings: HttpSettings): void;
+  /** One of its requests was answered, or was not. */
+  asked?(lane: string, exchange: Exchange): void;
+}
+
+/** One request, without its contents. */
+export interface Exchange {
+  /** Nothing when no answer came. */
+  readonly status: number | undefined;
+  /** Our clock, ms since the epoch: when it was sent, without the wait for the budget. */
+  readonly sent: number;
+  /** ms until the answer was read, or given up. */
+  readonly took: number;
+  /** The vendor's `Date` header, where there was one; ms since the epoch, cut to the second. */
+  readonly date: number | undefined;
+}
+
+/** All of them as one. */
+export const together = (observers: readonly Observer[]): Required<Observer> => ({
+  delivered: (...told) => observers.forEach(each => void each.delivered?.(...told)),
+  rested: (...told) => observers.forEach(each => void each.rested?.(...told)),
+  faulted: (...told) => observers.forEach(each => void each.faulted?.(...told)),
+  opened: (...told) => observers.forEach(each => void each.opened?.(...told)),
+  asked: (...told) => observers.forEach(each => void each.asked?.(...told)),
+});
