@@ -2,7 +2,7 @@
 // a receiver, a processor or an exporter.
 import type { Observable } from 'rxjs';
 import type { Fault } from './fault.ts';
-import type { AuditRecord, Emission, Json, JsonObject, Origin, Write } from './model.ts';
+import type { AuditRecord, Emission, HrTime, Json, JsonObject, Origin, Write } from './model.ts';
 
 // ---- The three kinds ----
 
@@ -237,6 +237,16 @@ export interface Draft {
   readonly unknown?: string;
 }
 
+/** How records read that did not come through the receiver: a person has them at hand, to look at the mapping. */
+export interface AtHand {
+  /** `site` of the origin, as the vendor's own address. */
+  readonly site: string;
+  /** Each `feed` that an origin may have; absent where there is just one. */
+  readonly feeds?: readonly string[];
+  /** The record that the receiver would have made of the vendor's words. Never throws. */
+  record(raw: Json, observed: HrTime, origin: Origin): AuditRecord;
+}
+
 // ---- Specs ----
 
 /** The part of Standard Schema that is used, so that authors may bring another validator. https://standardschema.dev */
@@ -274,6 +284,8 @@ export interface Spec<K extends Kind = Kind> {
   readonly schema: StandardSchema;
   /** Receivers only: the vendor's words in OCSF. */
   readonly ocsf?: Mapping | undefined;
+  /** Receivers only: for records in a file. */
+  readonly atHand?: AtHand | undefined;
   /** Receivers only: it reads again by design, so a pipeline needs `dedupe`. Exact milliseconds of how far back. */
   readonly repeats?: ((options: unknown) => number) | undefined;
   /** Processors only: it drops what was delivered before, and remembers for so many ms. */
@@ -288,6 +300,7 @@ export interface Definition<K extends Kind, S extends StandardSchema> {
   readonly type: string;
   readonly options: S;
   readonly ocsf?: Mapping;
+  readonly atHand?: AtHand | undefined;
   repeats?(options: InferOutput<S>): number;
   remembers?(options: InferOutput<S>): number;
   create(context: Kinds[K]['given'], options: InferOutput<S>): Kinds[K]['is'];
@@ -307,6 +320,7 @@ const define =
     options,
     schema: definition.options,
     ocsf: definition.ocsf,
+    atHand: definition.atHand,
     // The engine passes what the schema made of the options, and nothing else.
     repeats: definition.repeats as Spec<K>['repeats'],
     remembers: definition.remembers as Spec<K>['remembers'],

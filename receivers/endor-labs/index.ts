@@ -115,6 +115,7 @@ export const endorLabs = defineHttpReceiver({
   },
   identify: log => ({ id: textOf(log, 'uuid'), time: timeOf(log) }),
   ocsf: mapping,
+  atHand: { site: 'https://api.endorlabs.com', feeds: LOGS },
   repeats: o => Math.max(o.overlap, SPAN, o.sweep ? o.sweep.behind + HOUR : 0), // a window that is shrunk begins again
 
   api: o => ({

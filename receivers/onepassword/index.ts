@@ -21,6 +21,9 @@ import {
 import { mapping } from './ocsf.ts';
 import { accountOf, claimsOf, HOSTS, hostOf } from './token.ts';
 
+/** The three logs. */
+const LOGS = ['auditevents', 'signinattempts', 'itemusages'] as const;
+
 /** How late the vendor shows an event: item usages up to about a day after they happened. */
 const LATE = DAY;
 
@@ -36,7 +39,7 @@ export const onepassword = defineHttpReceiver({
   options: z
     .object({
       token: secretOption().describe('Bearer token of an Events Reporting integration, with this feed.'),
-      feed: z.enum(['auditevents', 'signinattempts', 'itemusages']).describe('Which log; one receiver for each.'),
+      feed: z.enum(LOGS).describe('Which log; one receiver for each.'),
       since: since()
         .default(() => (now: number) => now - 119 * DAY)
         .describe('Where a new receiver begins. Has no effect once there is a position. 1Password keeps 120 days.'),
@@ -89,6 +92,7 @@ export const onepassword = defineHttpReceiver({
   },
   identify: event => ({ id: textOf(event, 'uuid'), time: textOf(event, 'timestamp') }),
   ocsf: mapping,
+  atHand: { site: HOSTS[0], feeds: [...LOGS, ...LOGS.map(log => `v1/${log}`)] },
   repeats: options => (options.onCursorLost === 'reseed' ? LATE : 0),
 
   api: options => {

@@ -87,6 +87,7 @@ export const opal = defineHttpReceiver({
   lead: page => ({ next: page.next || null }),
   identify: event => ({ id: textOf(event, 'event_id'), time: textOf(event, 'created_at') }),
   ocsf: mapping,
+  atHand: { site: 'https://api.opal.dev' },
   repeats: o => Math.max(o.overlap, o.sweep ? o.sweep.behind + HOUR : 0),
 
   api: o => {

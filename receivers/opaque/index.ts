@@ -18,7 +18,7 @@ import { openArchive } from './archive.ts';
 import { refuseMovedRows } from './boundary.ts';
 import { FIELDS } from './columns.ts';
 import { mapping } from './ocsf.ts';
-import { readRecords } from './records.ts';
+import { readRecords, recordAtHand } from './records.ts';
 import { readKeys, verify } from './signature.ts';
 
 const path = () => z.string().min(1, 'must be a path');
@@ -56,6 +56,7 @@ export const opaque = defineReceiver({
   type: 'opaque',
   options,
   ocsf: mapping,
+  atHand: { site: 'results.csv', record: recordAtHand },
   repeats: () => 0, // exports overlap, but nothing comes again from before the low-water time
   create: (context, { directory, publicKey, settle, quarantine, keep, organization, reach, columns, every }) => {
     const within = (path: string) => resolve(context.folder, path);

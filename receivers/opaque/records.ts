@@ -5,6 +5,8 @@ import {
   digest,
   type FileRecord,
   fromMillis,
+  type HrTime,
+  isObject,
   type Json,
   type JsonObject,
   type Origin,
@@ -56,23 +58,49 @@ export async function* readRecords(
   const occurrence = counter();
 
   for await (const row of readRows(() => archive.results(), verified.encoding, columns)) {
-    const { id, time } = identify(row, columns);
-    const record: AuditRecord = {
-      id: id ?? occurrence(digest(essence(row))),
-      time: time ?? fromMillis(observed),
-      ...(!(id && time) && { guessed: id ? 'time' : time ? 'id' : 'both' }),
-      observed: fromMillis(observed),
-      origin,
-      raw: {
-        ...(row.text === undefined ? { row: row.cells } : { text: row.text }),
-        export: { ...common, row: row.number, ...(row.problem !== undefined && { problem: row.problem }) },
-      },
+    const raw = {
+      ...(row.text === undefined ? { row: row.cells } : { text: row.text }),
+      export: { ...common, row: row.number, ...(row.problem !== undefined && { problem: row.problem }) },
     };
+    const told = identify(row, columns);
+    const record = recordOf(raw, told, () => occurrence(digest(essence(row))), fromMillis(observed), origin);
     yield { record, size: row.size + BESIDE };
   }
 }
 
-const identify = ({ cells, problem }: Row, columns: Columns) => {
+/** One record as it stands in `raw_data`, or a bare row as an object. Of equal rows, each is the first here. */
+export const recordAtHand = (raw: Json, observed: HrTime, origin: Origin): AuditRecord => {
+  const outer = isObject(raw) ? raw : { text: JSON.stringify(raw) };
+  const about = isObject(outer.export) ? outer.export : {};
+  const bare = !isObject(outer.row) && !isObject(outer.export);
+  const row: Pick<Row, 'cells' | 'text' | 'problem'> = {
+    cells: isObject(outer.row) ? outer.row : bare ? outer : {},
+    ...(!bare && typeof outer.text === 'string' && { text: outer.text }),
+    ...(typeof about.problem === 'string' && { problem: about.problem }),
+  };
+  const columns = isObject(about.columns) ? (about.columns as Columns) : {}; // our own receiver wrote it
+  return recordOf(raw, identify(row, columns), () => digest(essence(row)), observed, origin);
+};
+
+const recordOf = (
+  raw: Json,
+  { id, time }: ReturnType<typeof identify>,
+  substitute: () => string,
+  observed: HrTime,
+  origin: Origin,
+): AuditRecord => ({
+  id: id ?? substitute(),
+  time: time ?? observed,
+  ...(!(id && time) && { guessed: id ? 'time' : time ? 'id' : 'both' }),
+  observed,
+  origin,
+  raw,
+});
+
+const identify = (
+  { cells, problem }: Pick<Row, 'cells' | 'problem'>,
+  columns: Columns,
+): { readonly id?: string | undefined; readonly time?: HrTime | undefined } => {
   const names = meaning(Object.keys(cells), columns);
   const cell = (name: string | undefined) => {
     const value = name === undefined ? undefined : cells[name];
@@ -86,7 +114,7 @@ const identify = ({ cells, problem }: Row, columns: Columns) => {
 };
 
 /** What makes a row itself: neither the order of its columns, nor their spelling, nor empty ones. */
-const essence = ({ cells, text }: Row): Json =>
+const essence = ({ cells, text }: Pick<Row, 'cells' | 'text'>): Json =>
   text ??
   Object.entries(cells)
     .filter(([, cell]) => cell !== '')

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   type Answer,
+  type AtHand,
   type Auth,
   type Call,
   defineReceiver,
@@ -32,6 +33,8 @@ export interface HttpDefinition<S extends StandardSchema, Page, P extends Json, 
   /** The vendor's id and time of an event, as far as it says. */
   identify(item: Json): { readonly id?: string | undefined; readonly time?: string | number | undefined };
   readonly ocsf: Mapping;
+  /** For `tributary dev normalize`: where such records usually come from. */
+  readonly atHand?: Omit<AtHand, 'record'>;
   /** How far back it reads again, in ms; 0 when never. */
   repeats(options: InferOutput<S>): number;
   api(options: InferOutput<S>, context: ReceiverContext): Api<P, Ask>;
@@ -94,6 +97,10 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
     type: definition.type,
     options: definition.options,
     ocsf: definition.ocsf,
+    atHand: definition.atHand && {
+      ...definition.atHand,
+      record: (raw, observed, origin) => toRecord(raw, definition.identify, observed, origin),
+    },
     repeats: definition.repeats,
     create: (context, options) => {
       const api = definition.api(options, context);
