@@ -11,6 +11,7 @@ import { type Ending, type Engine, type EngineOptions, startEngine } from '../ru
 import { httpClients } from '../runtime/fetch.ts';
 import { LoadError, loadConfig } from '../runtime/load.ts';
 import { plan } from '../runtime/plan.ts';
+import { rehearse } from '../runtime/rehearse.ts';
 import { openState } from '../runtime/state-sqlite.ts';
 
 /** Something that the operator has to mend; its message says all. */
@@ -34,11 +35,19 @@ export const readConfig = async (
     throw error instanceof LoadError ? new Stop(error.message) : error;
   }
   const { problems, options } = await check(config);
-  const errors = problems.filter(p => p.level === 'error');
-  if (errors.length > 0)
-    throw new Stop(`${file} has ${errors.length} problem${errors.length === 1 ? '' : 's'}:\n${listed(problems)}`);
-  return { config: config as AnyConfig, options, problems, folder: dirname(resolve(file)) }; // `check` found no error in it
+  refuse(file, problems);
+  const [checked, folder] = [config as AnyConfig, dirname(resolve(file))]; // `check` found no error in it
+  const parts = plan(checked, place => options.get(place));
+  refuse(file, [...problems, ...(await rehearse(parts, { clock: systemClock, log: silent, folder }))]);
+  return { config: checked, options, problems, folder };
 };
+
+const refuse = (file: string, problems: readonly Problem[]): void => {
+  const errors = problems.filter(p => p.level === 'error').length;
+  if (errors > 0) throw new Stop(`${file} has ${errors} problem${errors === 1 ? '' : 's'}:\n${listed(problems)}`);
+};
+
+const silent: Logger = { info() {}, warn() {}, error() {} };
 
 export const listed = (problems: readonly Problem[]): string =>
   problems

@@ -1,0 +1,67 @@
+// Creates every component of a plan once, and closes it again: what only creating can find (a folder that is not there, a
+// key that is none) is told with everything else that is wrong, and before anything is read.
+import type { Context, Kind, Spec } from '../component.ts';
+import { describe, Fault } from '../fault.ts';
+import type { Problem } from './check.ts';
+import { contextOf, type Ground, receiverContextOf } from './context.ts';
+import type { Part, Plan } from './plan.ts';
+import type { Store } from './state.ts';
+
+export const rehearse = async (
+  plan: Plan,
+  given: Pick<Ground, 'clock' | 'log' | 'folder'>,
+): Promise<readonly Problem[]> => {
+  const gone = new AbortController();
+  const ground: Ground = {
+    ...given,
+    store: nowhere,
+    http: () => unreachable,
+    mapping: () => undefined,
+    signal: gone.signal,
+  };
+  const problems: Problem[] = [];
+  const once = async <K extends Kind>(
+    map: string,
+    { name, spec, options }: Part<K>,
+    context: Context,
+  ): Promise<void> => {
+    try {
+      // A receiver is given more than this type says: the caller made its context.
+      const component = (spec as Spec<'exporter'>).create(context, options);
+      await component.close?.();
+    } catch (error) {
+      const remedy = error instanceof Fault ? ` ${error.remedy}` : '';
+      problems.push({
+        place: `${map}.${name}`,
+        message: `${describe(error)}.${remedy}`,
+        level: 'error',
+        where: spec.where,
+      });
+    }
+  };
+
+  const quiet = { report: () => {}, rest: () => {} };
+  const processors = new Map(plan.lanes.flatMap(lane => lane.routes.flatMap(r => r.processors.map(p => [p.name, p]))));
+  for (const { receiver } of plan.lanes)
+    await once('receivers', receiver, receiverContextOf(receiver.name, ground, quiet));
+  for (const part of processors.values()) await once('processors', part, contextOf(part.name, 'rehearsal', ground));
+  for (const part of plan.exporters) await once('exporters', part, contextOf(part.name, 'rehearsal', ground));
+  gone.abort();
+  return problems;
+};
+
+/** A state that is empty and stays so. */
+const nowhere: Store = {
+  position: async () => undefined,
+  get: async () => undefined,
+  known: async () => new Set(),
+  deadSince: async () => 0,
+  commit: async () => {
+    throw new Error('nothing is committed in a rehearsal');
+  },
+  close: async () => {},
+};
+
+const unreachable = async () => {
+  throw new Error('nothing is asked in a rehearsal');
+};
