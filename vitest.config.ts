@@ -14,6 +14,13 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  resolve: {
+    // An example imports `tributary` as a user does: here it means the sources.
+    alias: [
+      { find: /^tributary$/, replacement: `${import.meta.dirname}/src/index.ts` },
+      { find: /^tributary\/(.+)$/, replacement: `${import.meta.dirname}/$1/index.ts` },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/package/**', 'test/bench/**', '**/node_modules/**'],

@@ -80,7 +80,8 @@ const schemaOf = async (folder: string): Promise<z.ZodObject> => {
   throw new Error(`${folder}/index.ts must export ${name}, with options that are an object`);
 };
 
-const optionsText = (schema: z.ZodObject, folder: string): string => {
+/** The table of a schema's options, in Markdown. */
+export const optionsText = (schema: z.ZodObject, folder: string): string => {
   const rows = rowsOf(schema, '', folder);
   if (rows.length === 0) return 'None.';
   const lines = rows.map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`);

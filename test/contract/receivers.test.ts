@@ -1,5 +1,6 @@
-// What the engine may expect of every receiver. Each vendor's folder is found by itself and plays its own
-// `fixtures/conversation.json`, to the end, interrupted, and with everything that can go wrong on the way.
+// What the engine may expect of every receiver. Each vendor's folder is found by itself and plays its own conversations,
+// `fixtures/conversation.json` and `fixtures/*.conversation.json`, to the end, interrupted, and with everything that can
+// go wrong on the way. An own vendor, outside of `receivers/`, is held to the same: the one in `examples/` is.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Answer, Fetch } from '../../src/component.ts';
@@ -12,10 +13,34 @@ import { HOLD } from '../../src/retry.ts';
 import { type Conversation, playConversation } from '../support/conversation.ts';
 import { factoryOf, type ReceiverBench, receiverBench } from '../support/receiver-bench.ts';
 
-const root = new URL('../../receivers/', import.meta.url);
-const folders = readdirSync(root, { withFileTypes: true })
-  .filter(entry => entry.isDirectory() && existsSync(new URL(`${entry.name}/index.ts`, root)))
-  .map(entry => entry.name);
+const root = new URL('../../', import.meta.url);
+const folders = ['receivers', 'examples'].flatMap(kind =>
+  readdirSync(new URL(kind, root), { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && existsSync(new URL(`${kind}/${entry.name}/index.ts`, root)))
+    .map(entry => `${kind}/${entry.name}`),
+);
+
+interface Script {
+  readonly of: string;
+  readonly folder: string;
+  /** Nothing where the vendor has none. */
+  readonly script?: URL;
+  readonly expected?: URL;
+}
+
+/** Where a vendor's conversations are, and what each reads as in OCSF: `NAME.conversation.json`, `NAME.expected.ndjson`. */
+const scripts = folders.flatMap((folder): readonly Script[] => {
+  const fixtures = new URL(`${folder}/fixtures/`, root);
+  const names = existsSync(fixtures) ? readdirSync(fixtures) : [];
+  const found = names.filter(name => /^(.+\.)?conversation\.json$/.test(name));
+  return found.length === 0
+    ? [{ of: folder, folder }]
+    : found.map(name => {
+        const prefix = name.slice(0, -'conversation.json'.length);
+        const expected = new URL(`${prefix}expected.ndjson`, fixtures);
+        return { of: `${folder} ${prefix}`.trim(), folder, script: new URL(name, fixtures), expected };
+      });
+});
 
 const idsOf = (records: readonly AuditRecord[]) => [...new Set(records.map(r => r.id))].sort();
 const firsts = (records: readonly AuditRecord[]) =>
@@ -25,15 +50,13 @@ test('there are receivers', () => {
   expect(folders.length).toBeGreaterThan(0);
 });
 
-describe.each(folders)('%s', folder => {
-  const at = (path: string) => new URL(`${folder}/${path}`, root);
-  const script = at('fixtures/conversation.json');
-  if (!existsSync(script)) {
+describe.each(scripts)('$of', ({ folder, script, expected }) => {
+  if (!script || !expected) {
     test.skip('has no fixtures/conversation.json: it does not speak HTTP', () => {});
     return;
   }
   const conversation = JSON.parse(readFileSync(script, 'utf8')) as Conversation; // its format is checked by playing it
-  const load = () => import(at('index.ts').href) as Promise<Readonly<Record<string, unknown>>>;
+  const load = () => import(new URL(`${folder}/index.ts`, root).href) as Promise<Readonly<Record<string, unknown>>>;
 
   /** The whole conversation, undisturbed. */
   const whole = async () => {
@@ -62,20 +85,19 @@ describe.each(folders)('%s', folder => {
     }
   });
 
-  test('reads in OCSF as fixtures/expected.ndjson says', async () => {
+  test('reads in OCSF as its expected.ndjson says', async () => {
     const { bench } = await whole();
     const mapping = factoryOf(await load(), {}).ocsf;
     const settings = { fanout: true, now: Date.parse(conversation.clock) };
     const events = firsts(bench.records)
       .flatMap(record => eventsOf(record, mapping, settings))
       .map(r => timeless(r.event!));
-    const file = at('fixtures/expected.ndjson');
-    if (!existsSync(file)) {
-      writeFileSync(file, events.map(event => `${JSON.stringify(event)}\n`).join(''));
-      throw new Error(`${file.pathname} was not there and is written now: read it, then run this again`);
+    if (!existsSync(expected)) {
+      writeFileSync(expected, events.map(event => `${JSON.stringify(event)}\n`).join(''));
+      throw new Error(`${expected.pathname} was not there and is written now: read it, then run this again`);
     }
     expect(events).toEqual(
-      readFileSync(file, 'utf8')
+      readFileSync(expected, 'utf8')
         .trim()
         .split('\n')
         .map(line => JSON.parse(line)),
