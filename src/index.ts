@@ -30,5 +30,6 @@ export {
 } from './source/http.ts';
 export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
 export * from './source/walks.ts';
+export * from './source/windows.ts';
 export * from './time.ts';
 export { version } from './version.ts';

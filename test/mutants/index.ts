@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { breakIt } from './break.ts';
 import { type Mutation, mutations } from './mutations.ts';
+import { otlpMutations } from './otlp.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const PARTS = [
@@ -39,7 +40,9 @@ const isNoticed = (mutation: Mutation): boolean => {
 };
 
 const words = process.argv.slice(2);
-const chosen = mutations.filter(m => words.length === 0 || words.some(word => m.name.includes(word)));
+const chosen = [...mutations, ...otlpMutations].filter(
+  m => words.length === 0 || words.some(word => m.name.includes(word)),
+);
 let noticed = 0;
 for (const mutation of chosen) {
   const ok = isNoticed(mutation);

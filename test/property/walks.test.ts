@@ -3,16 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import {
-  cursor,
-  linkOf,
-  nextOffset,
-  offset,
-  type Walk,
-  type WindowAsk,
-  type Windows,
-  windows,
-} from '../../src/source/walks.ts';
+import { cursor, linkOf, type Walk } from '../../src/source/walks.ts';
+import { nextOffset, offset, type WindowAsk, type Windows, windows } from '../../src/source/windows.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1);
 const [SETTLE, OVERLAP, SPAN, BEHIND] = [30 * SECOND, 5 * MINUTE, HOUR, 2 * HOUR];
@@ -144,6 +136,22 @@ describe('windows', () => {
     const ask = walk.ask(position, BEGIN + MINUTE)!;
     expect(ask).toMatchObject({ track: 'live', from: BEGIN - SECOND, to: BEGIN + MINUTE - SETTLE, cursor: null });
     expect(walk.next(position, ask, { next: null, date: BEGIN + MINUTE }).more).toBe(false);
+  });
+
+  test('catch up after an outage without a rest: the sweep waits until they have', () => {
+    const from = BEGIN - 20 * HOUR;
+    const track = (at: number) => ({ from: at, to: null, cursor: null, date: null, archive: false, pages: 0 });
+    let position: Windows = { live: track(from), sweep: track(from - BEHIND - HOUR), owed: 0 };
+    const asks: WindowAsk[] = [];
+    for (let more = true; more && asks.length < 100; ) {
+      const ask = walk.ask(position, BEGIN)!;
+      asks.push(ask);
+      ({ position, more } = walk.next(position, ask, { next: null, date: BEGIN }));
+    }
+    const live = asks.findLastIndex(ask => ask.track === 'live');
+    expect(asks.slice(0, live).every(ask => ask.track === 'live')).toBe(true);
+    expect(position.live.from).toBe(BEGIN - SETTLE - OVERLAP); // the present, as far as it has settled
+    expect(asks.length).toBe(live + 2); // one page of the sweep for the last poll
   });
 
   test("may not outrun the vendor's clock", () => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import { type WindowAsk, windows } from '../../src/source/walks.ts';
+import { type WindowAsk, windows } from '../../src/source/windows.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const LIVE = 30 * DAY;

@@ -1,7 +1,7 @@
 // What a window does when the vendor gives up on it, when it slips out of the live retention, and when it is gone.
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import { type WindowAsk, type WindowOptions, type Windows, windows } from '../../src/source/walks.ts';
+import { type WindowAsk, type WindowOptions, type Windows, windows } from '../../src/source/windows.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const base = {
