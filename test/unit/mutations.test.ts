@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { broken } from '../mutants/break.ts';
 import { mutations } from '../mutants/mutations.ts';
+import { otlpMutations } from '../mutants/otlp.ts';
 
-test.each(mutations)('$name', mutation => {
+test.each([...mutations, ...otlpMutations])('$name', mutation => {
   expect(broken(resolve(import.meta.dirname, '../..'), mutation).length).toBeGreaterThan(0);
 });
