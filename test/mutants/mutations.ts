@@ -21,14 +21,22 @@ const WRITER = 'exporters/file/writer.ts';
 const VENDOR = 'test/property/crash/vendor.ts';
 const CRASH = ['test/property/crash'];
 
-const crash = (
-  name: string,
-  ...changes: readonly (readonly [file: string, find: string, put: string])[]
-): Mutation => ({
+const ENGINE = ['test/unit/engine.test.ts'];
+const DELIVERY = ['test/unit/deliver.test.ts'];
+const STORE = ['test/unit/state.test.ts'];
+const MARKS = ['test/unit/marks.test.ts'];
+const WALKING = ['test/property/walks.test.ts'];
+const HTTP = ['test/unit/http.test.ts'];
+
+type Edit = readonly [file: string, find: string, put: string];
+
+const unit = (name: string, tests: readonly string[], ...changes: readonly Edit[]): Mutation => ({
   name,
-  tests: CRASH,
+  tests,
   changes: changes.map(([file, find, put]) => ({ file, find, put })),
 });
+
+const crash = (name: string, ...changes: readonly Edit[]): Mutation => unit(name, CRASH, ...changes);
 
 export const mutations: readonly Mutation[] = [
   crash("our clock for the vendor's", [WINDOWS, 'const safe = Math.min(to, first - settle);', 'const safe = to;']),
@@ -129,9 +137,53 @@ export const mutations: readonly Mutation[] = [
     ],
   ),
   crash('dedupe by id alone', ['processors/dedupe/index.ts', 'seen.add(`${part} ${id}`)', 'seen.add(id)']),
-  crash('the receipt is delivered before the commit', [
+  unit('the receipt is delivered before the commit', ENGINE, [
     'src/runtime/lane.ts',
     'abortable(signal => deliver(batch, signal)).pipe(',
     '(receipt.deliver(), abortable(signal => deliver(batch, signal))).pipe(',
+  ]),
+  unit('Retry-After is not obeyed', ENGINE, ['src/retry.ts', 'fault.retryAfter ??', '(fault.retryAfter ?? 0) / 2 ||']),
+  unit('a denied export becomes a dead letter', DELIVERY, [
+    'src/retry.ts',
+    "fault.kind === 'rejected') throw",
+    "fault.kind !== 'transient') throw",
+  ]),
+  unit('a sink that refuses everything makes dead letters', DELIVERY, [
+    'src/runtime/handle.ts',
+    'if (records.length === 1 || refused < records.length) return taken;',
+    'return taken;',
+  ]),
+  unit('a failure is thrown before every exporter is awaited', DELIVERY, [
+    DELIVER,
+    'const outcomes = await Promise.allSettled(handed);',
+    'await Promise.all(handed); const outcomes = await Promise.allSettled(handed);',
+  ]),
+  unit('a dead letter limit that nobody looks at', ENGINE, [
+    'src/runtime/engine.ts',
+    'if (dead > limit)',
+    'if (dead > limit * 1000)',
+  ]),
+  unit('the state is opened twice', STORE, [STATE, 'begin exclusive', 'select 1']),
+  unit('positions are compared by value', STORE, [STATE, 'if (count !== move.after)', 'if (count < move.after)']),
+  unit('a removed mark breaks the chain of its slot', MARKS, [
+    'src/runtime/marks.ts',
+    'if (((next - home) & mask) < ((next - hole) & mask)) continue;',
+    'break;',
+  ]),
+  unit('a page budget that nobody looks at', WALKING, [WINDOWS, 'if (pages >= maxPages)', 'if (pages >= 1e9)']),
+  unit('a cursor that does not move is asked for ever', HTTP, [
+    'src/source/http.ts',
+    'if (step.more && sameAsk(',
+    'if (false && sameAsk(',
+  ]),
+  unit('a refused cursor leads back for ever', HTTP, [
+    'src/source/http.ts',
+    'if (back === undefined || key === recovered)',
+    'if (back === undefined)',
+  ]),
+  unit('a position of another shape is used', HTTP, [
+    'src/source/http.ts',
+    'if (isStored(position) && position.shape === walk.shape) return position;',
+    'if (isStored(position)) return position;',
   ]),
 ];
