@@ -13,6 +13,7 @@ import { tributary } from '../support/program.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const VALIDATE = resolve(ROOT, '../shared/ocsf/validate.mjs');
 const TYPESCRIPT = join(ROOT, 'node_modules/typescript/bin/tsc');
+const STRICT = ['--strict', '--module', 'nodenext', '--types', 'node'];
 const [OLD, OLDEST, OURS] = ['20.20.2', '22.23.3', process.versions.node];
 
 const scratch = mkdtempSync(join(tmpdir(), 'tributary-package-'));
@@ -23,11 +24,16 @@ let vendor: Simulation;
 const nodes = new Map([[OURS, process.execPath]]);
 
 beforeAll(async () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', scratch], ROOT).stdout);
   packed = files.map((f: { path: string }) => f.path);
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), '{ "private": true }');
-  run('npm', ['install', '--prefer-offline', join(scratch, filename)], user);
+  run(
+    'npm',
+    ['install', '--prefer-offline', join(scratch, filename), `@types/node@${devDependencies['@types/node']}`],
+    user,
+  );
   for (const version of [OLD, OLDEST]) nodes.set(version, install(version));
   const now = Date.now();
   vendor = await simulator.start({ events: 300, seed: 3, now: () => now });
@@ -123,7 +129,7 @@ test.each(['{ "type": "module" }', '{}'])('a config has its types, in a project 
   writeFileSync(join(folder, 'package.json'), manifest);
   writeFileSync(join(folder, 'pipeline.config.ts'), CONFIG());
   const check = () =>
-    spawnSync(process.execPath, [TYPESCRIPT, '--noEmit', '--strict', '--module', 'nodenext', 'pipeline.config.ts'], {
+    spawnSync(process.execPath, [TYPESCRIPT, '--noEmit', ...STRICT, 'pipeline.config.ts'], {
       cwd: folder,
       encoding: 'utf8',
     });
