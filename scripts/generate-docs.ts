@@ -1,7 +1,9 @@
-// `docs/faults.md` from the table of faults, and the options table of each component's README from its schema: what the
-// program checks and what a person reads cannot drift apart.
+// `docs/faults.md` from the table of faults, the options table of each component's README from its schema, and the code
+// that a page shows from the file that is run: what the program does and what a person reads cannot drift apart.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Spec } from '../src/component.ts';
 import type { FaultKind } from '../src/fault.ts';
@@ -9,12 +11,16 @@ import { faults } from '../src/faults.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../src/options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const KINDS = ['receivers', 'processors', 'exporters'];
+const KINDS = ['receivers', 'processors', 'exporters', 'examples'];
 const [BEGIN, END] = ['<!-- options -->', '<!-- /options -->'];
 
 /** Each generated file as it should be, by its path from the root. */
 export const generatedDocs = async (): Promise<ReadonlyMap<string, string>> =>
-  new Map([['docs/faults.md', faultsPage()], ...(await readmes())]);
+  new Map([
+    ['docs/faults.md', faultsPage()],
+    ['docs/add-a-vendor.md', shown('docs/add-a-vendor.md')],
+    ...(await readmes()),
+  ]);
 
 export const generateDocs = async (): Promise<void> => {
   for (const [path, text] of await generatedDocs()) writeFileSync(join(ROOT, path), text);
@@ -54,6 +60,16 @@ const faultsPage = (): string => {
   ].join('\n');
 };
 
+// ---- Code ----
+
+/** A page with the files that it shows as they are now: between `<!-- file PATH -->` and `<!-- /file -->`. */
+const shown = (page: string): string =>
+  readFileSync(join(ROOT, page), 'utf8').replaceAll(
+    /(<!-- file (\S+) -->\n)[\s\S]*?(<!-- \/file -->)/g,
+    (_, begin: string, path: string, end: string) =>
+      `${begin}\`\`\`ts\n// ${path}\n${readFileSync(join(ROOT, path), 'utf8')}\`\`\`\n${end}`,
+  );
+
 // ---- Options ----
 
 const readmes = async (): Promise<readonly (readonly [string, string])[]> => {
@@ -70,6 +86,14 @@ const readmes = async (): Promise<readonly (readonly [string, string])[]> => {
   );
   return pages.flat();
 };
+
+/** An example imports `tributary` as a user does: here it means the sources. */
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'tributary'
+      ? next(pathToFileURL(join(ROOT, 'src/index.ts')).href, context)
+      : next(specifier, context),
+});
 
 /** By convention the factory bears the folder's name, in camel case; and a spec is inert, whatever its options. */
 const schemaOf = async (folder: string): Promise<z.ZodObject> => {

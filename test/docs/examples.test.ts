@@ -1,6 +1,6 @@
 // What a reader copies compiles: each TypeScript block that begins with an import, and each that says which file it is.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { blocksOf, markdownFiles, ROOT, textOf } from '../support/markdown.ts';
@@ -18,6 +18,7 @@ const examples: readonly Example[] = markdownFiles.flatMap(page =>
       const folder = page.replaceAll('/', '--').replace(/\.md$/, '');
       const name = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1] ?? `example-${i}.ts`;
       if (!/^(\/\/.*\n)*import /.test(text)) return [];
+      if (existsSync(join(ROOT, name))) return []; // shown from a file, which is compiled with the rest
       return [{ page, path: `${folder}/${name}`, text }];
     }),
 );

@@ -5,10 +5,12 @@ import { expect, test } from 'vitest';
 import { componentFolders } from '../../scripts/generate-docs.ts';
 import { headingsOf, ROOT, textOf } from '../support/markdown.ts';
 
+const isVendor = (folder: string): boolean => /^(receivers|examples)\//.test(folder);
+
 test.each(componentFolders())('%s', folder => {
   expect(existsSync(join(ROOT, folder, 'README.md'))).toBe(true);
   const headings = headingsOf(textOf(`${folder}/README.md`));
-  const setUp = folder.startsWith('receivers/') ? 'Set-up at the vendor' : 'Set-up';
+  const setUp = isVendor(folder) ? 'Set-up at the vendor' : 'Set-up';
   expect(headings.filter(({ level }) => level < 3).map(({ title }) => title)).toEqual([
     folder.split('/')[1],
     'What it is',
@@ -20,13 +22,14 @@ test.each(componentFolders())('%s', folder => {
   ]);
 });
 
-const receivers = componentFolders().filter(folder => folder.startsWith('receivers/'));
-
-test.each(receivers)('%s helps with no events and missing events, and an API with 401, 403 and 429', folder => {
-  const text = textOf(`${folder}/README.md`);
-  expect(headingsOf(text)).toContainEqual({ level: 3, title: 'Troubleshooting' });
-  const help = text.slice(text.indexOf('### Troubleshooting'));
-  const speaksHttp = existsSync(join(ROOT, folder, 'fixtures/conversation.json'));
-  for (const words of ['no events', 'missing events', ...(speaksHttp ? ['401', '403', '429'] : [])])
-    expect(help).toContain(words);
-});
+test.each(componentFolders().filter(isVendor))(
+  '%s helps with no events and missing events, and an API with 401, 403 and 429',
+  folder => {
+    const text = textOf(`${folder}/README.md`);
+    expect(headingsOf(text)).toContainEqual({ level: 3, title: 'Troubleshooting' });
+    const help = text.slice(text.indexOf('### Troubleshooting'));
+    const speaksHttp = existsSync(join(ROOT, folder, 'fixtures/conversation.json'));
+    for (const words of ['no events', 'missing events', ...(speaksHttp ? ['401', '403', '429'] : [])])
+      expect(help).toContain(words);
+  },
+);
