@@ -21,6 +21,10 @@ export interface Engine {
   readonly grace?: Duration;
   /** How many new dead letters a day a lane takes before it holds. */
   readonly deadLetters?: number;
+  /** Where `/livez`, `/readyz` and `/metrics` are served: `'127.0.0.1:13133'`. Nowhere when absent. */
+  readonly health?: `${string}:${number}`;
+  /** From which lag on `/readyz` calls a receiver not ready; 15 minutes when absent. */
+  readonly lagLimit?: Duration;
 }
 
 export interface Config<R, P, E> {

@@ -227,6 +227,11 @@ export const faults = {
     'The stored position was written by another version of this receiver.',
     'Run that version, or begin again with another state folder.',
   ),
+  E_LISTEN: row(
+    'denied',
+    'A listener of ours cannot listen at the address that the config names.',
+    'Stop what listens there, or choose another address or port.',
+  ),
   E_DEFECT: row(
     'denied',
     'A defect: something threw that should not have.',

@@ -4,13 +4,15 @@ import type { Logger } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
 import { duration } from '../options.ts';
-import { budgets } from '../runtime/budget.ts';
+import { addressOf } from '../runtime/address.ts';
+import { type Budgets, budgets } from '../runtime/budget.ts';
 import { check, type Problem } from '../runtime/check.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Ending, type Engine, type EngineOptions, startEngine } from '../runtime/engine.ts';
 import { httpClients } from '../runtime/fetch.ts';
+import type { Health } from '../runtime/health.ts';
 import { LoadError, loadConfig } from '../runtime/load.ts';
-import { plan } from '../runtime/plan.ts';
+import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { openState } from '../runtime/state-sqlite.ts';
 
@@ -66,14 +68,24 @@ export const runConfig = async (
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
   const state = stateFolder(config, folder);
-  const store = openOrStop(() => openState(state));
-  const http = httpClients({ clock: systemClock, budgets: budgets(systemClock), folder });
+  const parts = plan(config, place => read.options.get(place));
+  const store = await orStop(() => openState(state));
+  const quotas = budgets(systemClock);
+  const http = httpClients({ clock: systemClock, budgets: quotas, folder });
+  let health: Health | undefined;
   try {
+    health = await orStop(() => healthOf(config, parts, quotas));
+    if (health) log.info({ address: health.address }, 'health is served');
     const { grace, deadLetters } = config.engine ?? {};
     const engine = await startEngine(
-      plan(config, place => read.options.get(place)),
-      { store, clock: systemClock, log, http: http.open, folder },
-      { ...(grace && { grace: duration().parse(grace) }), ...(deadLetters && { deadLetters }), ...options },
+      parts,
+      { store: health?.timed(store) ?? store, clock: systemClock, log, http: http.open, folder },
+      {
+        ...(grace && { grace: duration().parse(grace) }),
+        ...(deadLetters && { deadLetters }),
+        ...options,
+        observers: [...(health?.observers ?? []), ...(options.observers ?? [])],
+      },
     );
     const release = obeySignals(engine, log);
     log.info({ receivers: engine.busy(), state }, 'running');
@@ -83,14 +95,24 @@ export const runConfig = async (
       release();
     }
   } finally {
+    await health?.close();
     await http.close();
     await store.close();
   }
 };
 
-const openOrStop = <T>(open: () => T): T => {
+/** The listener that the config asks for. What it does not ask for is not even loaded. */
+const healthOf = async ({ engine }: AnyConfig, parts: Plan, quotas: Budgets): Promise<Health | undefined> => {
+  const address = addressOf(engine?.health ?? '');
+  if (!address) return undefined;
+  const { openHealth } = await import('../runtime/health.ts');
+  const lagLimit = engine?.lagLimit && duration().parse(engine.lagLimit);
+  return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, lagLimit });
+};
+
+const orStop = async <T>(open: () => T | Promise<T>): Promise<T> => {
   try {
-    return open();
+    return await open();
   } catch (error) {
     throw error instanceof Fault ? new Stop(`${describe(error)}\n  ${error.remedy}`) : error;
   }

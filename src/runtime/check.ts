@@ -5,6 +5,7 @@ import type { Issue, Kind, Spec, Validated } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe } from '../fault.ts';
 import { duration, isSecret, type Secret } from '../options.ts';
+import { addressOf } from './address.ts';
 
 export interface Problem {
   /** `receivers.opal.pageSize` */
@@ -37,6 +38,14 @@ const engineSchema = z.strictObject({
     .optional(),
   grace: duration({ max: '1h' }).optional(),
   deadLetters: z.int().min(1).optional(),
+  health: z
+    .string()
+    .refine(
+      text => addressOf(text) !== undefined,
+      "must be an address and a port like '127.0.0.1:13133' or '[::1]:13133'",
+    )
+    .optional(),
+  lagLimit: duration({ min: '1s' }).optional(),
 });
 
 /** @param config whatever the config file exports */

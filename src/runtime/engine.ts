@@ -196,6 +196,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
       await Promise.race([inHand, clock.sleep(LINGER, enough.signal).catch(() => {})]);
       enough.abort();
       busy = false;
+      watch.ended(name, failed);
       return failed ? { lane: name, fault: failed } : { lane: name };
     },
   };

@@ -12,6 +12,8 @@ export interface Observer {
   rested?(lane: string): void;
   /** A fault that is waited out. @param place where: `receiver/NAME` or `exporter/NAME` */
   faulted?(lane: string, fault: Fault, place: string): void;
+  /** A lane ended; with a fault, if it could not finish. */
+  ended?(lane: string, fault?: Fault): void;
   /** A receiver made a client. */
   opened?(lane: string, settings: HttpSettings): void;
   /** One of its requests was answered, or was not. */
@@ -35,6 +37,7 @@ export const together = (observers: readonly Observer[]): Required<Observer> => 
   delivered: (...told) => observers.forEach(each => void each.delivered?.(...told)),
   rested: (...told) => observers.forEach(each => void each.rested?.(...told)),
   faulted: (...told) => observers.forEach(each => void each.faulted?.(...told)),
+  ended: (...told) => observers.forEach(each => void each.ended?.(...told)),
   opened: (...told) => observers.forEach(each => void each.opened?.(...told)),
   asked: (...told) => observers.forEach(each => void each.asked?.(...told)),
 });

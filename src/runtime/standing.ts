@@ -1,0 +1,61 @@
+// How each lane stands right now: how long ago it reached its vendor's end, and what it waits out.
+import type { Clock } from '../component.ts';
+import type { Fault } from '../fault.ts';
+import type { Observer } from './observer.ts';
+
+export interface Standing {
+  /** The receiver's name. */
+  readonly lane: string;
+  /** ms since it last reached the vendor's end, or since the start as long as it has not; nothing once it has ended. */
+  readonly lag: number | undefined;
+  /** What it waits out, or ended with. */
+  readonly trouble: Trouble | undefined;
+}
+
+export interface Trouble {
+  readonly fault: Fault;
+  /** `receiver/NAME` or `exporter/NAME` */
+  readonly place: string;
+  /** Since when nothing has worked; ms since the epoch. */
+  readonly since: number;
+}
+
+export interface Standings {
+  readonly observer: Observer;
+  /** Of every lane, in the order of the config. */
+  now(): readonly Standing[];
+}
+
+/** @param lanes the names of all receivers that run */
+export const standings = (lanes: readonly string[], clock: Clock): Standings => {
+  const started = clock.now();
+  const rested = new Map(lanes.map(lane => [lane, started]));
+  const troubles = new Map<string, Trouble>();
+  const ended = new Set<string>();
+
+  const trouble = (lane: string, fault: Fault, place: string) =>
+    troubles.set(lane, { fault, place, since: troubles.get(lane)?.since ?? clock.now() });
+
+  return {
+    observer: {
+      delivered: (lane, { batch }) => {
+        if (batch.records.length > 0) troubles.delete(lane); // an empty step proves nothing: the start is one
+      },
+      rested: lane => {
+        rested.set(lane, clock.now());
+        troubles.delete(lane);
+      },
+      faulted: (lane, fault, place) => void trouble(lane, fault, place),
+      ended: (lane, fault) => {
+        ended.add(lane);
+        if (fault) trouble(lane, fault, troubles.get(lane)?.place ?? `receiver/${lane}`);
+      },
+    },
+    now: () =>
+      lanes.map(lane => ({
+        lane,
+        lag: ended.has(lane) ? undefined : Math.max(0, clock.now() - rested.get(lane)!),
+        trouble: troubles.get(lane),
+      })),
+  };
+};
