@@ -1,6 +1,6 @@
 // Made-up records of both logs, in the shapes of the API's schema and, now and then, in the older one of samples.
 import type { Json, JsonObject } from '../../src/index.ts';
-import { type Person, type Random, random } from '../../src/simulation/random.ts';
+import { type Person, people, type Random, random } from '../../src/simulation/random.ts';
 
 /** Who there is, and where. */
 export interface World {
@@ -9,6 +9,20 @@ export interface World {
   readonly children: readonly string[];
   readonly people: readonly (Person & { readonly id: string; readonly source: string })[];
 }
+
+/** The same for a seed, always. */
+export const worldOf = (seed: number): World => {
+  const dice = random(seed, 'endor', 'world');
+  return {
+    namespace: 'acme',
+    children: ['acme.platform', 'acme.payments'],
+    people: people(dice, 16).map(person => ({
+      ...person,
+      id: dice.hex(32),
+      source: dice.pick(['google', 'github', 'gitlab', 'sso']),
+    })),
+  };
+};
 
 export type Log = 'audit-logs' | 'authentication-logs';
 
@@ -53,8 +67,10 @@ export const recordOf = (seed: number, index: number, time: number, world: World
 // ---- The audit log ----
 
 const PACKAGE = 'internal.endor.ai.endor.v1';
-const NOISE = ['UITelemetry', 'UserTelemetry'];
-const KINDS = [
+/** Kinds of which there is much, and little to learn. */
+export const NOISE: readonly string[] = ['UITelemetry', 'UserTelemetry'];
+/** The kinds that the documents name, and one that no table has. */
+export const KINDS: readonly string[] = [
   'Project',
   'Repository',
   'RepositoryVersion',
@@ -77,7 +93,10 @@ const KINDS = [
   'EndorLicense',
   'FindingLog',
 ];
-const OPERATIONS = [
+/** Those of the kinds above that no table has. */
+export const UNKNOWN_KINDS: ReadonlySet<string> = new Set(['FindingLog']);
+/** All of the API's, the common one twice. */
+export const OPERATIONS: readonly string[] = [
   'OPERATION_CREATE',
   'OPERATION_UPDATE',
   'OPERATION_UPDATE',
@@ -90,9 +109,24 @@ const operation = (dice: Random, person: World['people'][number], byKey: boolean
   if (dice.chance(0.03)) return oldLogin(dice, person);
   const noise = dice.chance(0.3);
   const kind = noise ? dice.pick(NOISE) : dice.pick(KINDS);
-  const full = `${PACKAGE}.${kind}`;
   const operation = noise ? 'OPERATION_CREATE' : dice.pick(OPERATIONS);
   const failed = !noise && dice.chance(0.08);
+  return {
+    ...operationOn(kind, operation, dice, person, byKey, world),
+    ...(failed && { error: dice.pick(ERRORS) }),
+  };
+};
+
+/** The `spec` of an operation on a resource of a given kind. */
+export const operationOn = (
+  kind: string,
+  operation: string,
+  dice: Random,
+  person: World['people'][number],
+  byKey: boolean,
+  world: World,
+): JsonObject => {
+  const full = `${PACKAGE}.${kind}`;
   return {
     operation,
     message_kind: full,
@@ -100,7 +134,6 @@ const operation = (dice: Random, person: World['people'][number], byKey: boolean
     payload: { '@type': `type.googleapis.com/${full}`, ...payload(dice, kind, world) },
     claims: claims(person, byKey),
     remote_address: dice.chance(0.3) ? withPort(person.ip, dice.between(1024, 65535)) : person.ip,
-    ...(failed && { error: dice.pick(ERRORS) }),
   };
 };
 
@@ -122,7 +155,7 @@ const payload = (dice: Random, kind: string, world: World): JsonObject => {
   return { meta, spec: { disable: dice.chance(0.2), tags: dice.chance(0.5) ? ['production'] : [] } };
 };
 
-const ERRORS: readonly JsonObject[] = [
+export const ERRORS: readonly JsonObject[] = [
   { code: 7, message: 'permission denied', details: [] },
   { code: 5, message: 'object not found', details: [] },
   {

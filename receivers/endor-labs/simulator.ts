@@ -2,11 +2,11 @@
 // documents leave open is played in the way that is hardest on a client: without a sort, no order that one could use.
 import { DAY, type JsonObject, MINUTE, type Since } from '../../src/index.ts';
 import { type Happening, population } from '../../src/simulation/population.ts';
-import { people, random } from '../../src/simulation/random.ts';
+import { random } from '../../src/simulation/random.ts';
 import { type Asked, type Reply, serve } from '../../src/simulation/server.ts';
 import type { Simulator } from '../../src/simulation/simulator.ts';
 import { endorLabs } from './index.ts';
-import { indexOf, type Log, logOf, recordOf, uuidOf, type World } from './simulator-events.ts';
+import { indexOf, type Log, logOf, recordOf, uuidOf, type World, worldOf } from './simulator-events.ts';
 import { readFilter } from './simulator-filter.ts';
 
 /** What the vendor may do or not do. */
@@ -217,16 +217,3 @@ const ascending = (shown: () => readonly Happening[]): (() => readonly Happening
 
 const isOfChild = (record: JsonObject, world: World): boolean =>
   world.children.includes(String((record.tenant_meta as JsonObject).namespace)); // made with one
-
-const worldOf = (seed: number): World => {
-  const dice = random(seed, 'endor', 'world');
-  return {
-    namespace: 'acme',
-    children: ['acme.platform', 'acme.payments'],
-    people: people(dice, 16).map(person => ({
-      ...person,
-      id: dice.hex(32),
-      source: dice.pick(['google', 'github', 'gitlab', 'sso']),
-    })),
-  };
-};

@@ -15,7 +15,7 @@ interface Category {
 const failed: Category = { status_id: FAILURE, severity_id: 2 };
 
 /** All seven of the reference 1.4.1. A reported success is one: the rule asked for a report only (inferred). */
-const CATEGORIES = table<Category>({
+export const CATEGORIES = table<Category>({
   success: { status_id: SUCCESS, severity_id: 1 },
   credentials_failed: failed,
   mfa_failed: failed,
@@ -49,7 +49,7 @@ const code = by(8);
 const platform = by(OTHER, { factor_type: 'Platform Secret' });
 
 /** All 31 of the reference 1.4.1, and a spelling of 1.2.0. */
-const TYPES = table<Way>({
+export const TYPES = table<Way>({
   credentials_ok: { mfa: false },
   mfa_ok: { mfa: true },
   mfa_missing: plain,

@@ -9,7 +9,7 @@ type Row = readonly [activity: number, severity: number];
 const read: Row = [2, 1];
 
 /** All eleven of the reference. The ones that begin with `server-` were done on the web, by the CLI or by Connect. */
-const ACTIONS = table<Row>({
+export const ACTIONS = table<Row>({
   fill: read,
   reveal: read,
   'secure-copy': read,

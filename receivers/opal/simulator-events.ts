@@ -1,7 +1,7 @@
 // Made-up Opal events: types from the grammar of their names, people and things of a small world. The real catalogue is
 // not public, so some types are ones that no grammar knows.
 import type { JsonObject } from '../../src/index.ts';
-import { type Person, type Random, random } from '../../src/simulation/random.ts';
+import { type Person, people, type Random, random } from '../../src/simulation/random.ts';
 
 /** Who and what there is, with ids that stay the same. */
 export interface World {
@@ -10,6 +10,31 @@ export interface World {
   readonly resources: readonly { readonly id: string; readonly name: string }[];
   readonly tokens: readonly { readonly name: string; readonly preview: string }[];
 }
+
+/** The same for a seed, always. */
+export const worldOf = (seed: number): World => {
+  const dice = random(seed, 'opal', 'world');
+  const known = people(dice, 24).map(person => ({ ...person, id: dice.uuid() }));
+  const named = (names: readonly string[]) => names.map(name => ({ id: dice.uuid(), name }));
+  return {
+    people: known,
+    groups: named(['prod-admins', 'on-call', 'data-science', 'contractors', 'finance', 'security-reviewers']),
+    resources: named([
+      'Figma',
+      'aws-prod',
+      'aws-staging',
+      'analytics-db',
+      'billing-db',
+      'Okta admin',
+      'k8s-main',
+      'github/core',
+    ]),
+    tokens: ['terraform', 'nightly-sync', 'audit-export'].map(name => ({
+      name,
+      preview: `${'*'.repeat(24)}${dice.hex(3)}==`,
+    })),
+  };
+};
 
 const THINGS = [
   'APP',
@@ -98,19 +123,20 @@ const OTHERS = [
   'REQUEST_UPDATED',
   'REQUEST_COMMENT_ADDED',
 ];
-const UNKNOWN = [
+/** Types that no row of the grammar knows. */
+export const unknownTypes: ReadonlySet<string> = new Set([
   'BREAK_GLASS_ENGAGED',
   'RISK_SCORE_RECALCULATED',
   'SCIM_PULL',
   'PALADIN_SUMMARY_GENERATED',
   'HR_FEED_DELETED',
-];
+]);
 
 /** Several hundred, the common ones first. */
 export const eventTypes: readonly string[] = [
   ...OTHERS,
   ...THINGS.flatMap(thing => VERBS.map(verb => `${thing}_${verb}`)),
-  ...UNKNOWN,
+  ...unknownTypes,
 ];
 
 /** Event `index` of a seed: equal arguments give an equal event. */

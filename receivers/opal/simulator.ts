@@ -2,11 +2,11 @@
 // newest first, both bounds of time excluded, cursors that carry no filter.
 import { DAY, type Json, type JsonObject, type Since } from '../../src/index.ts';
 import { type Happening, population } from '../../src/simulation/population.ts';
-import { people, random } from '../../src/simulation/random.ts';
+import { random } from '../../src/simulation/random.ts';
 import { type Asked, type Reply, serve } from '../../src/simulation/server.ts';
 import type { Simulator } from '../../src/simulation/simulator.ts';
 import { opal } from './index.ts';
-import { eventOf, type World } from './simulator-events.ts';
+import { eventOf, worldOf } from './simulator-events.ts';
 
 export const simulator: Simulator = {
   vendor: 'opal',
@@ -143,28 +143,4 @@ const firstAfter = (all: readonly Happening[], place: Pick<Happening, 'time' | '
     else high = middle;
   }
   return low;
-};
-
-const worldOf = (seed: number): World => {
-  const dice = random(seed, 'opal', 'world');
-  const known = people(dice, 24).map(person => ({ ...person, id: dice.uuid() }));
-  const named = (names: readonly string[]) => names.map(name => ({ id: dice.uuid(), name }));
-  return {
-    people: known,
-    groups: named(['prod-admins', 'on-call', 'data-science', 'contractors', 'finance', 'security-reviewers']),
-    resources: named([
-      'Figma',
-      'aws-prod',
-      'aws-staging',
-      'analytics-db',
-      'billing-db',
-      'Okta admin',
-      'k8s-main',
-      'github/core',
-    ]),
-    tokens: ['terraform', 'nightly-sync', 'audit-export'].map(name => ({
-      name,
-      preview: `${'*'.repeat(24)}${dice.hex(3)}==`,
-    })),
-  };
 };
