@@ -59,6 +59,7 @@ const nowhere: Store = {
   commit: async () => {
     throw new Error('nothing is committed in a rehearsal');
   },
+  note: async () => {},
   close: async () => {},
 };
 

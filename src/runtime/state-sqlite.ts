@@ -8,24 +8,10 @@ import { Fault } from '../fault.ts';
 import { identify, type Json, type Move, type Write } from '../model.ts';
 import { point } from '../point.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
+import { noteWriter } from './notes-sqlite.ts';
+import { asStateFault, isBusy, newer } from './sqlite-faults.ts';
 import type { DeadLetter, Store } from './state.ts';
-
-/** Raised with every change of the tables; an older state is migrated, a newer one refused. */
-const VERSION = 1;
-
-const TABLES = `
-  create table positions (
-    receiver text, identity text, count integer not null, value text not null, low integer not null,
-    primary key (receiver, identity)) without rowid;
-  create table entries (space text, key text, value text not null, primary key (space, key)) without rowid;
-  create table marks (seq integer primary key, space text not null, date integer not null, ids blob not null);
-  create index marks_by_date on marks (space, date);
-  create table dead (
-    seq integer primary key autoincrement, place text not null, identity text not null, id text not null,
-    part integer not null, code text not null, reason text not null, count integer not null,
-    tries integer not null default 1, first integer not null, last integer not null, record text not null);
-  create index dead_by_time on dead (identity, first);
-  create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`;
+import { MIGRATIONS, VERSION } from './tables.ts';
 
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
 export const openState = (folder: string): Store => {
@@ -39,6 +25,7 @@ export const openState = (folder: string): Store => {
   }
   const sql = statements(db);
   const marks = load(db);
+  const writeNotes = noteWriter(db);
 
   const apply = (writes: readonly Write[], now: number): (() => void)[] => {
     const afterwards: (() => void)[] = []; // what the memory learns, once it is true
@@ -81,6 +68,16 @@ export const openState = (folder: string): Store => {
       }
       for (const learn of afterwards) learn(); // memory follows the disk, never leads
       point('after commit');
+    },
+    note: async (notes, now) => {
+      try {
+        db.exec('begin immediate');
+        writeNotes(notes, now);
+        db.exec('commit');
+      } catch (error) {
+        rollback(db);
+        throw asStateFault(error, folder);
+      }
     },
     close: async () => {
       db.close();
@@ -200,7 +197,7 @@ const own = (folder: string): DatabaseSync => {
     return owner;
   } catch (error) {
     owner.close();
-    if (codeOf(error) === BUSY)
+    if (isBusy(error))
       throw new Fault('E_STATE_OWNED', `another process runs on the state in ${folder}`, { cause: error });
     throw asStateFault(error, folder, 'E_STATE_OPEN');
   }
@@ -211,12 +208,9 @@ const open = (folder: string): DatabaseSync => {
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off');
     const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
-    if (version > VERSION)
-      throw new Fault(
-        'E_STATE_NEWER',
-        `the state in ${folder} has version ${version}; this Tributary knows ${VERSION}`,
-      );
-    if (version < VERSION) db.exec(`begin immediate; ${TABLES} pragma user_version = ${VERSION}; commit`);
+    if (version > VERSION) throw newer(folder, version);
+    if (version < VERSION)
+      db.exec(`begin immediate; ${MIGRATIONS.slice(version).join('')} pragma user_version = ${VERSION}; commit`);
     return db;
   } catch (error) {
     db.close();
@@ -241,34 +235,4 @@ const rollback = (db: DatabaseSync): void => {
   } catch {
     // SQLite rolled back by itself, as it does on a full disk; the first error tells more
   }
-};
-
-// Primary result codes of SQLite. https://sqlite.org/rescode.html
-const BUSY = 5;
-const CORRUPT = 11;
-const FULL = 13;
-const NOT_A_DATABASE = 26;
-
-const codeOf = (error: unknown): number | undefined => {
-  const code = (error as { errcode?: unknown }).errcode;
-  return typeof code === 'number' ? code & 0xff : undefined;
-};
-
-const asStateFault = (
-  error: unknown,
-  folder: string,
-  other: 'E_STATE_WRITE' | 'E_STATE_OPEN' = 'E_STATE_WRITE',
-): unknown => {
-  const code = codeOf(error);
-  if (code === undefined) return error;
-  const { message } = error as Error;
-  if (code === FULL)
-    return new Fault('E_STATE_FULL', `no room for the state in ${folder}: ${message}`, { cause: error });
-  if (code === CORRUPT || code === NOT_A_DATABASE)
-    return new Fault('E_STATE_CORRUPT', `the state in ${folder} is damaged: ${message}`, { cause: error });
-  return new Fault(
-    other,
-    `the state in ${folder} cannot be ${other === 'E_STATE_OPEN' ? 'opened' : 'written'}: ${message}`,
-    { cause: error },
-  );
 };

@@ -1,6 +1,7 @@
-// The store's contract: everything that is true. Read anywhere; it changes by `commit` only, all or nothing.
+// The store's contract: everything that is true. Read anywhere; it changes by `commit` only, all or nothing. Beside it, notes.
 import type { Position } from '../component.ts';
 import type { AuditRecord, Json, Write } from '../model.ts';
+import type { Notes } from './notes.ts';
 
 export interface Store {
   /** Where a receiver stands; nothing before its first commit. */
@@ -16,6 +17,11 @@ export interface Store {
    * @param now our clock, ms since the epoch: when dead letters were seen
    */
   commit(writes: readonly Write[], now: number): Promise<void>;
+  /**
+   * Adds to the notes, which are beside the truth: their own time, their own transaction, bounded. Throws as `commit` does.
+   * @param now our clock, ms since the epoch
+   */
+  note(notes: Notes, now: number): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -17,6 +17,7 @@ const WALKS = 'src/source/walks.ts';
 const WINDOWS = 'src/source/windows.ts';
 const DELIVER = 'src/runtime/deliver.ts';
 const STATE = 'src/runtime/state-sqlite.ts';
+const TABLES = 'src/runtime/tables.ts';
 const WRITER = 'exporters/file/writer.ts';
 const VENDOR = 'test/property/crash/vendor.ts';
 const CRASH = ['test/property/crash'];
@@ -129,7 +130,7 @@ export const mutations: readonly Mutation[] = [
   ]),
   crash(
     'two dead letters of one culprit',
-    [STATE, "create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`", '`'],
+    [TABLES, "create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`", '`'],
     [
       STATE,
       "on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'\n      do update set tries = tries + 1, last = excluded.last, reason = excluded.reason",

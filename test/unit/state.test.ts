@@ -8,6 +8,7 @@ import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { listen } from '../../src/point.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { openState, readDeadLetters } from '../../src/runtime/state-sqlite.ts';
+import { VERSION } from '../../src/runtime/tables.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };
 const identity = 'opal https%3A%2F%2Fapi.example  ';
@@ -158,7 +159,7 @@ describe('opening', () => {
     expect(() => openState(folder)).toThrow(expect.objectContaining({ code: 'E_STATE_NEWER' }));
     const again = new DatabaseSync(join(folder, 'state.db'));
     expect(again.prepare('pragma user_version').get()).toEqual({ user_version: 99 });
-    again.exec('pragma user_version = 1');
+    again.exec(`pragma user_version = ${VERSION}`);
     again.close();
     store = openState(folder);
   });

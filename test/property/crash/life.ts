@@ -138,6 +138,7 @@ export const live = async (
     get: guarded('get', inner.get),
     known: guarded('known', inner.known),
     deadSince: inner.deadSince,
+    note: inner.note,
     commit: async (writes, now) => {
       if (dead) return never();
       writing = writes;

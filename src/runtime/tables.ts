@@ -1,0 +1,28 @@
+// The tables of `state.db`, as the changes that made them. A change that was released is never edited: the next one is
+// appended, and an older state is brought up to date by those it lacks.
+
+/** Each raises the version of the state by one; the first makes an empty file a state. */
+export const MIGRATIONS: readonly string[] = [
+  `create table positions (
+    receiver text, identity text, count integer not null, value text not null, low integer not null,
+    primary key (receiver, identity)) without rowid;
+  create table entries (space text, key text, value text not null, primary key (space, key)) without rowid;
+  create table marks (seq integer primary key, space text not null, date integer not null, ids blob not null);
+  create index marks_by_date on marks (space, date);
+  create table dead (
+    seq integer primary key autoincrement, place text not null, identity text not null, id text not null,
+    part integer not null, code text not null, reason text not null, count integer not null,
+    tries integer not null default 1, first integer not null, last integer not null, record text not null);
+  create index dead_by_time on dead (identity, first);
+  create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`,
+
+  // Notes: beside the truth. Nothing that is delivered depends on them.
+  `create table drift (
+    vendor text, feed text, kind text, what text, count integer not null, first integer not null,
+    last integer not null, example text not null, primary key (vendor, feed, kind, what)) without rowid;
+  create table gaps (
+    receiver text, since integer, until integer not null, noticed integer not null,
+    primary key (receiver, since)) without rowid;`,
+];
+
+export const VERSION = MIGRATIONS.length;
