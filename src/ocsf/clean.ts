@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../model.ts';
  * The level of an event below which content is kept as JSON text. Decoders of protobuf stop at 100 nested messages, and
  * a level of an event takes three in OTLP.
  */
-export const MAX_DEPTH = 24;
+const MAX_DEPTH = 24;
 
 /** Any content. Nulls of objects are left out; those of lists stay, for the sake of the places of the others. */
 export const clean = (value: Json, depth = 1): Json => {

@@ -16,7 +16,7 @@ import {
 import { Fault } from '../fault.ts';
 import { digest, parse } from '../json.ts';
 import type { AuditRecord, HrTime, Json, Origin } from '../model.ts';
-import { bytes, duration, MINUTE, SECOND, tlsOptions } from '../options.ts';
+import { bytes, duration, SECOND, tlsOptions } from '../options.ts';
 import { fromMillis, moment } from '../time.ts';
 import { poll, type Source, type Turn } from './poll.ts';
 import { type Asked, isStored, type Lead, type Stored, type Walk } from './walks.ts';
@@ -246,6 +246,3 @@ const toRecord = (
   const guessed = !id && !happened ? 'both' : !id ? 'id' : !happened ? 'time' : undefined;
   return guessed ? { ...record, guessed } : record;
 };
-
-/** How far ahead of us the past may lie in a window: for vendors whose options name it. */
-export const windowDefaults = { span: 24 * 60 * MINUTE, settle: 30 * SECOND, overlap: 5 * MINUTE } as const;

@@ -1,6 +1,6 @@
 // The real program in a process of its own: its config in a folder of its own, its output read to the end.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -91,9 +91,4 @@ const linesIn = (folder: string): readonly string[] => {
         : bytes;
     return bytes.length === 0 ? [] : text.toString().split('\n').filter(Boolean);
   });
-};
-
-export const makeFolder = (path: string): string => {
-  mkdirSync(path, { recursive: true });
-  return path;
 };

@@ -54,7 +54,7 @@ export interface Character {
   readonly rotate: number;
 }
 
-export class Crash extends Error {}
+class Crash extends Error {}
 
 const quiet = { info() {}, warn() {}, error() {} };
 const never = () => new Promise<never>(() => {});
