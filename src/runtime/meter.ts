@@ -1,7 +1,7 @@
 // The engine's own metrics, counted where everything passes and not by components: authors cannot forget. Names are the
 // OpenTelemetry Collector's where it has one, so that dashboards made for it read us too. `docs/metrics.md` explains each.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Attributes, ObservableResult } from '@opentelemetry/api';
+import type { ObservableResult } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
@@ -14,6 +14,7 @@ import type { Delivery } from './account.ts';
 import type { Budgets } from './budget.ts';
 import { unaccounted } from './fate.ts';
 import { budgetKey } from './fetch.ts';
+import { instruments, namesOf } from './instruments.ts';
 import type { Exchange, Observer } from './observer.ts';
 import type { LanePlan, Plan } from './plan.ts';
 import { meterProcess } from './process.ts';
@@ -61,20 +62,14 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
   const provider = new MeterProvider({ resource, readers: [prometheus] });
   const meter = provider.getMeter('tributary', version);
 
-  /** A counter that shows 0 for all that the config names, so that a first count is seen as a rise. */
-  const counter = (name: string, description: string, known: readonly Attributes[] = []) => {
-    const made = meter.createCounter(name, { description });
-    for (const labels of known) made.add(0, labels);
-    return made;
-  };
-  const histogram = (name: string, description: string, boundaries: readonly number[]) =>
-    meter.createHistogram(name, { description, advice: { explicitBucketBoundaries: [...boundaries] } });
   const gauge = (name: string, description: string, observe: (result: ObservableResult) => void) =>
     meter.createObservableGauge(name, { description }).addCallback(observe);
 
   const started = clock.now();
-  const { receivers, processors, exporters, places, dedupes } = namesOf(plan);
-  const lanes = receivers.map(({ receiver }) => receiver);
+  const names = namesOf(plan);
+  const { dedupes } = names;
+  const count = instruments(meter, names);
+  const lanes = names.receivers.map(({ receiver }) => receiver);
   const memories = new Map(plan.lanes.map(lane => [lane.receiver.name, memoryOf(lane, dedupes)]));
   const of = (lane: string): Memory => memories.get(lane)!; // the engine runs the lanes of this plan
   /** One value for each receiver that has one. */
@@ -85,27 +80,6 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
         if (number !== undefined) result.observe(number, { receiver });
       }
     });
-
-  const accepted = counter('otelcol_receiver_accepted_log_records', 'Records read and delivered', receivers);
-  const incoming = counter('otelcol_processor_incoming_items', 'Records given to a processor', processors);
-  const outgoing = counter('otelcol_processor_outgoing_items', 'Records that a processor passed on', processors);
-  const sent = counter('otelcol_exporter_sent_log_records', 'Records that the destination took', exporters);
-  const failed = counter('otelcol_exporter_send_failed_log_records', 'Records that the destination refused', exporters);
-  const late = counter('tributary_receiver_late_records', 'Records that appeared late at the vendor', receivers);
-  const gaps = counter('tributary_receiver_gap_seconds', 'History that the vendor no longer kept', receivers);
-  const requests = counter('tributary_receiver_requests', 'Requests to the vendor; status none: no answer');
-  const guessed = counter(
-    'tributary_records_guessed',
-    'Records without an id or a time of their own',
-    places.receivers,
-  );
-  const duplicate = counter('tributary_records_duplicate', 'Records dropped as delivered before', places.dedupes);
-  const unmapped = counter('tributary_records_unmapped', 'Events that the mapping did not know', places.processors);
-  const dead = counter('tributary_records_dead', 'Records that became dead letters', places.takers);
-  const faults = counter('tributary_faults', 'Faults that were waited out');
-  const lateness = histogram('tributary_receiver_lateness_seconds', 'From event to reading, of late records', AGES);
-  const asking = histogram('tributary_receiver_request_duration_seconds', 'One request to the vendor', WAITS);
-  const committing = histogram('tributary_commit_duration_seconds', 'One commit of the state', INSTANTS);
 
   gauge('tributary_receiver_lag_seconds', 'Since the end of the vendor was last reached', result => {
     for (const { lane, lag } of standings.now())
@@ -135,34 +109,34 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
     for (const record of records) {
       const happened = toMillis(record.time);
       if (record.part || isUnsure(record) || happened >= end - LATE) continue;
-      late.add(1, { receiver });
-      lateness.record((date - happened) / SECOND, { receiver });
+      count.late.add(1, { receiver });
+      count.lateness.record((date - happened) / SECOND, { receiver });
     }
   };
 
   const countRoute = ({ pipeline, steps }: Delivery['routes'][number]) => {
     for (const step of steps) {
       const component = `pipeline/${pipeline}/${step.name}`;
-      incoming.add(step.incoming.length, { processor: step.name });
-      outgoing.add(step.outgoing.length, { processor: step.name });
+      count.incoming.add(step.incoming.length, { processor: step.name });
+      count.outgoing.add(step.outgoing.length, { processor: step.name });
       if (dedupes.has(step.name))
-        duplicate.add(step.incoming.length - step.outgoing.length - step.dead.length, { component });
-      unmapped.add(Math.max(0, drifting(step.outgoing) - drifting(step.incoming)), { component });
-      dead.add(step.dead.length, { component });
+        count.duplicate.add(step.incoming.length - step.outgoing.length - step.dead.length, { component });
+      count.unmapped.add(Math.max(0, drifting(step.outgoing) - drifting(step.incoming)), { component });
+      count.dead.add(step.dead.length, { component });
     }
   };
 
   const delivered = (receiver: string, delivery: Delivery) => {
     const { batch, routes } = delivery;
     const mine = of(receiver);
-    accepted.add(batch.records.length, { receiver });
-    guessed.add(batch.records.filter(record => record.guessed).length, { component: `receiver/${receiver}` });
-    gaps.add(batch.gap ? Math.max(0, batch.gap.to - batch.gap.from) / SECOND : 0, { receiver });
+    count.accepted.add(batch.records.length, { receiver });
+    count.guessed.add(batch.records.filter(record => record.guessed).length, { component: `receiver/${receiver}` });
+    count.gaps.add(batch.gap ? Math.max(0, batch.gap.to - batch.gap.from) / SECOND : 0, { receiver });
     routes.forEach(countRoute);
     for (const { name, records, refused } of delivery.exporters) {
-      sent.add(records.length - refused, { exporter: name });
-      failed.add(refused, { exporter: name });
-      dead.add(refused, { component: `exporter/${name}` });
+      count.sent.add(records.length - refused, { exporter: name });
+      count.failed.add(refused, { exporter: name });
+      count.dead.add(refused, { component: `exporter/${name}` });
     }
     mine.unaccounted += unaccounted(delivery);
     mine.date = batch.move?.date || mine.date;
@@ -173,8 +147,9 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
   };
 
   const asked = (receiver: string, { status, sent: at, took, date }: Exchange) => {
-    requests.add(1, { receiver, status: String(status ?? 'none') });
-    asking.record(took / SECOND, { receiver });
+    const labels = { receiver, status: String(status ?? 'none') };
+    count.requests.add(1, labels);
+    count.asking.record(took / SECOND, labels);
     // A `Date` header is cut to the second: half of one is added, and what remains is within a second of the truth.
     if (date !== undefined) of(receiver).skew = at + took / 2 - (date + SECOND / 2);
   };
@@ -186,7 +161,7 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
       rested: lane => {
         of(lane).end = of(lane).date;
       },
-      faulted: (_, { kind, code }, component) => faults.add(1, { component, kind, code }),
+      faulted: (_, { kind, code }, component) => count.faults.add(1, { component, kind, code }),
       opened: (lane, settings) => void of(lane).clients.set(budgetKey(settings), settings),
     },
     timed: store => ({
@@ -194,36 +169,11 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
       commit: async (...given) => {
         const began = performance.now();
         await store.commit(...given);
-        committing.record((performance.now() - began) / SECOND);
+        count.committing.record((performance.now() - began) / SECOND);
       },
     }),
     serve: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     close: () => provider.shutdown(),
-  };
-};
-
-/** What the config names, as labels. */
-const namesOf = ({ lanes, exporters }: Plan) => {
-  const steps = lanes.flatMap(({ routes }) =>
-    routes.flatMap(({ pipeline, processors }) =>
-      processors.map(({ name, spec }) => ({ name, spec, component: `pipeline/${pipeline}/${name}` })),
-    ),
-  );
-  const dedupes = steps.filter(({ spec }) => spec.remembers);
-  const components = ({ component }: { readonly component: string }) => ({ component });
-  return {
-    receivers: lanes.map(({ receiver }) => ({ receiver: receiver.name })),
-    processors: steps.map(({ name }) => ({ processor: name })),
-    exporters: exporters.map(({ name }) => ({ exporter: name })),
-    /** The names of the processors that drop what was delivered before. */
-    dedupes: new Set(dedupes.map(({ name }) => name)),
-    places: {
-      receivers: lanes.map(({ receiver }) => ({ component: `receiver/${receiver.name}` })),
-      processors: steps.map(components),
-      dedupes: dedupes.map(components),
-      /** Where a record can end. */
-      takers: [...steps.map(components), ...exporters.map(({ name }) => ({ component: `exporter/${name}` }))],
-    },
   };
 };
 
@@ -255,8 +205,3 @@ const least = (numbers: readonly (number | undefined)[]): number | undefined => 
 };
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / SECOND);
-
-// Where the buckets of the histograms end; seconds.
-const AGES = [60, 120, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600];
-const WAITS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const INSTANTS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];

@@ -3,13 +3,13 @@ import type { Meter } from '@opentelemetry/api';
 
 export const meterProcess = (meter: Meter): void => {
   meter
-    .createObservableCounter('otelcol_process_cpu_seconds', { description: 'CPU time, user and system' })
+    .createObservableCounter('otelcol_process_cpu_seconds_total', { description: 'CPU time, user and system' })
     .addCallback(result => {
       const { user, system } = process.cpuUsage();
       result.observe((user + system) / 1e6);
     });
   meter
-    .createObservableCounter('otelcol_process_uptime_seconds', { description: 'Since the process began' })
+    .createObservableCounter('otelcol_process_uptime_seconds_total', { description: 'Since the process began' })
     .addCallback(result => result.observe(process.uptime()));
   meter
     .createObservableGauge('otelcol_process_memory_rss_bytes', { description: 'Physical memory' })
