@@ -12,7 +12,7 @@ const files = globSync([`{${FOLDERS.join(',')}}/**/*.{ts,js}`, '*.ts'], { cwd: R
   path,
   text: readFileSync(join(ROOT, path), 'utf8'),
 }));
-const program = files.filter(({ path }) => !/^(test|scripts)\/|^[^/]+$/.test(path));
+const program = files.filter(({ path }) => !/^(test|scripts|examples)\/|^[^/]+$/.test(path));
 
 /** What a file imports, as it is written: `import … from`, `export … from`, `import(…)` of a literal. */
 const importsOf = (text: string): readonly { readonly from: string; readonly typeOnly: boolean }[] =>
