@@ -2,6 +2,9 @@
 import { isIP } from 'node:net';
 import { isAddress, isEmail, isObject, type Json, type JsonObject } from '../../src/index.ts';
 
+/** `type_id` of the user that is the vendor's own process. */
+export const SYSTEM = 3;
+
 /** What a list of claims says, and the claims that no attribute holds. */
 export interface Claims {
   readonly user: JsonObject | undefined;
@@ -73,7 +76,7 @@ interface Person {
 export const personOf = ({ uid, name = uid, full_name, domain }: Person): JsonObject | undefined => {
   if (name === undefined) return undefined;
   const email = isEmail(name) ? name : undefined;
-  const type_id = name === 'system' ? 3 : 1;
+  const type_id = name === 'system' ? SYSTEM : 1;
   return some({ uid, name, email_addr: email, full_name, domain, type_id });
 };
 

@@ -4,7 +4,7 @@ import type { Mapping } from '../../src/index.ts';
 import { verbOf } from './ocsf-kinds.ts';
 import { LOGOFF, LOGON, login, loginOperation } from './ocsf-login.ts';
 import { operation } from './ocsf-operation.ts';
-import { reader } from './ocsf-reader.ts';
+import { LOGINS, reader } from './ocsf-reader.ts';
 
 export const mapping: Mapping = {
   describe: ({ site, tenant, feed }) => ({
@@ -22,8 +22,8 @@ export const mapping: Mapping = {
   }),
 
   read: ({ raw, origin }) => {
-    const read = reader(raw);
-    if (origin.feed === LOGINS || read.kind === 'AuthenticationLog') return [login(read)];
+    const read = reader(raw, origin.feed);
+    if (read.isLogin) return [login(read)];
     const code = read.spec.peek('operation');
     const verb = verbOf(typeof code === 'string' ? code : undefined);
     if (/LOG_?IN/i.test(verb.word)) return [loginOperation(read, LOGON)];
@@ -31,5 +31,3 @@ export const mapping: Mapping = {
     return [operation(read, verb)];
   },
 };
-
-const LOGINS = 'authentication-logs';

@@ -349,6 +349,15 @@ describe('a login', () => {
     expect(event.http_request.url).toEqual({ path: '/v1/auth/google', query_string: 'code=[redacted]' });
   });
 
+  it('that the vendor wrote down is not a login of the vendor', () => {
+    const event = login({ claims: [], error_message: 'bad token' }, { created_by: 'system' });
+    expect(event).toMatchObject({ class_uid: 3004, entity: { type_id: 2, name: 'User' } });
+    expect(event.actor).toBeUndefined();
+    expect(event.unmapped.meta.created_by).toBe('system');
+    const person = login({ claims: [] }, { created_by: 'jane@example.com@google' });
+    expect(person).toMatchObject({ class_uid: 3002, user: { email_addr: 'jane@example.com' } });
+  });
+
   const old = (operation: string, payload: Json) =>
     read(
       auditLog(
