@@ -6,6 +6,7 @@ import type { Spec } from '../component.ts';
 import { type AnyConfig, sqlite } from '../config.ts';
 import { check } from '../runtime/check.ts';
 import { createLog, type LogFormat } from '../runtime/log.ts';
+import { gapWatch } from './gaps.ts';
 import { command, listed, runConfig, Stop, unfinished } from './session.ts';
 import { tally } from './tally.ts';
 import { playVendors } from './vendors.ts';
@@ -41,12 +42,12 @@ export const demo = (flags: DemoFlags): Promise<void> =>
 
       const { problems, options } = await check(config);
       if (problems.some(p => p.level === 'error')) throw new Stop(listed(problems));
-      const counted = tally();
+      const [counted, gaps] = [tally(), gapWatch()];
       const endings = await runConfig({ config, options, folder: process.cwd() }, createLog(flags.log), {
-        observers: [{ delivered: counted.observe }],
+        observers: [{ delivered: counted.observe }, gaps.observer],
         ...(flags.once && { once: { patience: 120_000 } }),
       });
-      process.stderr.write(counted.table());
+      process.stderr.write(`${counted.table()}${gaps.text()}`);
       const message = unfinished(endings);
       if (message) throw new Stop(message);
     } finally {

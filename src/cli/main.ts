@@ -61,6 +61,10 @@ const program = (): Command => {
     .option('--live <per-second>', 'how many new events a second each vendor gets', positive)
     .option('--faults <file>', 'a script of faults, JSON (docs/simulate.md)')
     .action(async (vendors, options) => (await import('./simulate.ts')).simulate(vendors, options));
+  command('verify', 'whether an audit export of Opaque is signed by a key, as openssl dgst -verify says it')
+    .argument('<archive>', 'the archive, as exported')
+    .requiredOption('--key <file>', 'PEM file with a public key; again for another', collect)
+    .action(async (archive, options) => (await import('./verify.ts')).verify(archive, options));
   const dead = command('dead', 'records that could not pass, kept aside');
   dead
     .command('ls')
@@ -69,8 +73,33 @@ const program = (): Command => {
     .addOption(config())
     .option('--json', 'one JSON object a line')
     .action(async options => (await import('./dead.ts')).list(options));
+  const dev = command('dev', 'for work on mappings: what they miss, and what they make of a record');
+  dev
+    .command('drift')
+    .description('event types and fields of the vendors that no rule maps; no text of a record is shown')
+    .exitOverride()
+    .addOption(config())
+    .option('--json', 'one JSON object a line')
+    .action(async options => (await import('./drift.ts')).drift(options));
+  dev
+    .command('normalize')
+    .description(
+      "a vendor's records on standard input (a JSON list, one a line, or a page), as OCSF on standard output",
+    )
+    .exitOverride()
+    .requiredOption('--vendor <name>', 'whose records they are: opal')
+    .option('--feed <name>', 'which of its logs, where it has several')
+    .option('--tenant <name>', 'the account, organization or namespace that they are of')
+    .action(async options => (await import('./normalize.ts')).normalizeInput(options));
+  dev
+    .command('validate')
+    .description('what is wrong with the OCSF events on standard input: line, JSON pointer, reason')
+    .exitOverride()
+    .action(async () => (await import('./validate.ts')).validateInput());
   return tributary;
 };
+
+const collect = (file: string, before: readonly string[] = []): readonly string[] => [...before, file];
 
 const version = (): string => {
   for (const up of ['../../package.json', '../../../package.json']) {

@@ -1,6 +1,7 @@
 // `tributary once`: every receiver until its vendor has no more, then exit. For cron, for backfills, for tests.
 import { duration } from '../options.ts';
 import { createLog, type LogFormat } from '../runtime/log.ts';
+import { gapWatch } from './gaps.ts';
 import { command, listed, readConfig, runConfig, Stop, unfinished } from './session.ts';
 
 export const once = (flags: {
@@ -18,6 +19,9 @@ export const once = (flags: {
     const log = createLog(flags.log);
     const read = await readConfig(flags.config);
     if (read.problems.length > 0) process.stderr.write(`${listed(read.problems)}\n`);
-    const message = unfinished(await runConfig(read, log, { once: { patience: patience.data } }));
+    const gaps = gapWatch();
+    const endings = await runConfig(read, log, { once: { patience: patience.data }, observers: [gaps.observer] });
+    process.stderr.write(gaps.text());
+    const message = unfinished(endings);
     if (message) throw new Stop(message);
   });

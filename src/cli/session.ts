@@ -12,6 +12,7 @@ import { type Ending, type Engine, type EngineOptions, startEngine } from '../ru
 import { httpClients } from '../runtime/fetch.ts';
 import type { Health } from '../runtime/health.ts';
 import { LoadError, loadConfig } from '../runtime/load.ts';
+import { takeNotes } from '../runtime/notes.ts';
 import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { openState } from '../runtime/state-sqlite.ts';
@@ -19,6 +20,13 @@ import { openState } from '../runtime/state-sqlite.ts';
 /** Something that the operator has to mend; its message says all. */
 export class Stop extends Error {
   override readonly name = 'Stop';
+  /** 1 failed, 2 wrong usage. */
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** A config that is right, or a Stop that lists everything that is not. */
@@ -60,6 +68,14 @@ export const listed = (problems: readonly Problem[]): string =>
 export const stateFolder = (config: AnyConfig, folder: string): string =>
   resolve(folder, config.engine?.state?.options.path ?? '.tributary');
 
+/** The folder of the state that a config names; no more of the config is looked at. */
+export const stateOf = async (file: string): Promise<string> => {
+  const config = await loadConfig(file).catch(error => {
+    throw error instanceof LoadError ? new Stop(error.message) : error;
+  });
+  return stateFolder(config as AnyConfig, dirname(resolve(file))); // what is wrong with the rest does not matter here
+};
+
 /** Starts the engine on a config, runs it to its end and closes what it opened. */
 export const runConfig = async (
   read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
@@ -72,6 +88,7 @@ export const runConfig = async (
   const store = await orStop(() => openState(state));
   const quotas = budgets(systemClock);
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });
+  const notes = takeNotes({ store, clock: systemClock, log });
   let health: Health | undefined;
   try {
     health = await orStop(() => healthOf(config, parts, quotas));
@@ -84,7 +101,7 @@ export const runConfig = async (
         ...(grace && { grace: duration().parse(grace) }),
         ...(deadLetters && { deadLetters }),
         ...options,
-        observers: [...(health?.observers ?? []), ...(options.observers ?? [])],
+        observers: [notes, ...(health?.observers ?? []), ...(options.observers ?? [])],
       },
     );
     const release = obeySignals(engine, log);
@@ -97,6 +114,7 @@ export const runConfig = async (
   } finally {
     await health?.close();
     await http.close();
+    await notes.close();
     await store.close();
   }
 };
@@ -110,7 +128,8 @@ const healthOf = async ({ engine }: AnyConfig, parts: Plan, quotas: Budgets): Pr
   return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, lagLimit });
 };
 
-const orStop = async <T>(open: () => T | Promise<T>): Promise<T> => {
+/** What opens, or a Stop that says why not, and what to do. */
+export const orStop = async <T>(open: () => T | Promise<T>): Promise<T> => {
   try {
     return await open();
   } catch (error) {
@@ -156,6 +175,6 @@ export const command = async (work: () => Promise<void>): Promise<void> => {
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   }
 };

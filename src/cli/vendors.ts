@@ -1,6 +1,7 @@
 // The simulated vendors, found by their folders: a new one needs no entry anywhere.
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Spec } from '../component.ts';
 import { type Secret, secret } from '../options.ts';
 import type { FaultScript } from '../simulation/faults.ts';
 import type { Simulation, SimulationOptions, Simulator } from '../simulation/simulator.ts';
@@ -16,15 +17,33 @@ export interface Played {
   readonly secret: (option: string) => Secret;
 }
 
+/** The receiver of a vendor's folder, for its mapping: its options are nothing. Throws a Stop where there is none. */
+export const receiverOf = async (vendor: string): Promise<Spec<'receiver'>> => {
+  const known = foldersWith(`index.${EXTENSION}`);
+  if (!known.includes(vendor)) throw new Stop(`there is no vendor '${vendor}'; there are: ${known.join(', ')}`, 2);
+  const module = (await import(new URL(`${vendor}/index.${EXTENSION}`, RECEIVERS).href)) as Record<string, unknown>;
+  const specs = Object.values(module).flatMap(value => {
+    const made: unknown = typeof value === 'function' ? value({}) : undefined;
+    return isReceiver(made) ? [made] : [];
+  });
+  return specs[0]!; // a vendor's index.ts exports one receiver: the receiver contract holds it to that
+};
+
+const isReceiver = (value: unknown): value is Spec<'receiver'> =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'receiver';
+
+const foldersWith = (file: string): readonly string[] =>
+  readdirSync(fileURLToPath(RECEIVERS))
+    .filter(name => existsSync(new URL(`${name}/${file}`, RECEIVERS)))
+    .sort();
+
 /** Starts some vendors, or all. */
 export const playVendors = async (
   names: readonly string[],
   options: SimulationOptions,
   faults?: (vendor: string) => FaultScript,
 ): Promise<readonly Played[]> => {
-  const known = readdirSync(fileURLToPath(RECEIVERS))
-    .filter(name => existsSync(new URL(`${name}/simulator.${EXTENSION}`, RECEIVERS)))
-    .sort();
+  const known = foldersWith(`simulator.${EXTENSION}`);
   const strange = names.filter(name => !known.includes(name));
   if (strange.length > 0)
     throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`);
