@@ -68,11 +68,11 @@ export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: H
  */
 const readiness = ({ lane, lag, trouble }: Standing, limit: number) => {
   const denied = trouble?.fault.kind === 'denied';
-  const slow = lag !== undefined && lag > limit;
+  const slow = lag > limit;
   return {
     receiver: lane,
     ready: !denied && !slow,
-    ...(lag !== undefined && { lag_seconds: lag / SECOND }),
+    lag_seconds: lag / SECOND,
     ...(slow && { lag_limit_seconds: limit / SECOND }),
     ...(trouble && {
       trouble: {

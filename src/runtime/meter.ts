@@ -72,18 +72,20 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
   const lanes = names.receivers.map(({ receiver }) => receiver);
   const memories = new Map(plan.lanes.map(lane => [lane.receiver.name, memoryOf(lane, dedupes)]));
   const of = (lane: string): Memory => memories.get(lane)!; // the engine runs the lanes of this plan
-  /** One value for each receiver that has one. */
-  const perReceiver = (name: string, description: string, value: (lane: string) => number | undefined) =>
+  /** One value for each receiver that has one. A series cannot end: what is no longer known is not a number. */
+  const perReceiver = (name: string, description: string, value: (lane: string) => number | undefined) => {
+    const begun = new Set<string>();
     gauge(name, description, result => {
       for (const receiver of lanes) {
         const number = value(receiver);
-        if (number !== undefined) result.observe(number, { receiver });
+        if (number !== undefined) begun.add(receiver);
+        if (begun.has(receiver)) result.observe(number ?? Number.NaN, { receiver });
       }
     });
+  };
 
   gauge('tributary_receiver_lag_seconds', 'Since the end of the vendor was last reached', result => {
-    for (const { lane, lag } of standings.now())
-      if (lag !== undefined) result.observe(lag / SECOND, { receiver: lane });
+    for (const { lane, lag } of standings.now()) result.observe(lag / SECOND, { receiver: lane });
   });
   perReceiver(
     'tributary_receiver_silence_seconds',

@@ -6,8 +6,8 @@ import type { Observer } from './observer.ts';
 export interface Standing {
   /** The receiver's name. */
   readonly lane: string;
-  /** ms since it last reached the vendor's end, or since the start as long as it has not; nothing once it has ended. */
-  readonly lag: number | undefined;
+  /** ms since it last reached the vendor's end, or since the start as long as it has not; 0 once it is done. */
+  readonly lag: number;
   /** What it waits out, or ended with. */
   readonly trouble: Trouble | undefined;
 }
@@ -31,7 +31,7 @@ export const standings = (lanes: readonly string[], clock: Clock): Standings => 
   const started = clock.now();
   const rested = new Map(lanes.map(lane => [lane, started]));
   const troubles = new Map<string, Trouble>();
-  const ended = new Set<string>();
+  const done = new Set<string>();
 
   const trouble = (lane: string, fault: Fault, place: string) =>
     troubles.set(lane, { fault, place, since: troubles.get(lane)?.since ?? clock.now() });
@@ -47,14 +47,14 @@ export const standings = (lanes: readonly string[], clock: Clock): Standings => 
       },
       faulted: (lane, fault, place) => void trouble(lane, fault, place),
       ended: (lane, fault) => {
-        ended.add(lane);
         if (fault) trouble(lane, fault, troubles.get(lane)?.place ?? `receiver/${lane}`);
+        else done.add(lane);
       },
     },
     now: () =>
       lanes.map(lane => ({
         lane,
-        lag: ended.has(lane) ? undefined : Math.max(0, clock.now() - rested.get(lane)!),
+        lag: done.has(lane) ? 0 : Math.max(0, clock.now() - rested.get(lane)!),
         trouble: troubles.get(lane),
       })),
   };
