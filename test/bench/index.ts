@@ -5,7 +5,11 @@ import type { Bench } from './measure.ts';
 
 const folder = import.meta.dirname;
 const known = readdirSync(folder)
-  .filter(name => existsSync(join(folder, name)) && !['index.ts', 'measure.ts', 'vendor.ts', 'sink.ts', 'profile.ts'].includes(name))
+  .filter(
+    name =>
+      existsSync(join(folder, name)) &&
+      !['index.ts', 'measure.ts', 'vendor.ts', 'sink.ts', 'profile.ts'].includes(name),
+  )
   .map(name => name.replace(/\.ts$/, ''));
 const asked = process.argv.slice(2);
 const strange = asked.filter(name => !known.includes(name));
