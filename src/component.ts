@@ -196,6 +196,8 @@ export interface Mapping {
 export interface ReadOptions {
   /** Whether sub-events become events of their own. */
   readonly fanout: boolean;
+  /** What the user says of types that have no row, each by the name it has in `unknown`: it reads like the other one. */
+  readonly types?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Becomes `metadata.product`, `log_provider`, `log_name`, `log_format`, `log_version`, `log_source`, `tenant_uid`. */

@@ -23,6 +23,17 @@ export const normalize = defineProcessor({
         .boolean()
         .default(true)
         .describe('Whether sub-events become events of their own; else they stay in the one event, under `unmapped`.'),
+      types: z
+        .record(
+          z.string(),
+          z.record(z.string(), z.string().min(1)).transform(names => new Map(Object.entries(names))),
+        )
+        .default({})
+        .transform(vendors => new Map(Object.entries(vendors)))
+        .meta({ title: '`{ VENDOR: { TYPE: LIKE } }`' })
+        .describe(
+          "What a type that no table has is like: `{ opal: { BREAK_GLASS_ENGAGED: 'SESSION_STARTED' } }`. The name is the one under which it is counted as unmapped.",
+        ),
       version: z.enum(versions).default('1.8.0').describe('The version of OCSF that is written.'),
     })
     .strict(),

@@ -1,15 +1,16 @@
 // One operation on a resource: Entity Management, or Account Change where it is about a user and says which.
-import { type Draft, Fields, isObject, type JsonObject } from '../../src/index.ts';
+import { type Draft, Fields, isObject, type JsonObject, type ReadOptions } from '../../src/index.ts';
 import { entityTypeOf, type Family, familyOf, lastPart, OTHER, type Verb } from './ocsf-kinds.ts';
 import { personOf, some } from './ocsf-people.ts';
 import { payloadOf, type Reader } from './ocsf-reader.ts';
 
-export const operation = (read: Reader, verb: Verb): Draft => {
+/** @param types what the user says of kinds that have no row */
+export const operation = (read: Reader, verb: Verb, types: ReadOptions['types']): Draft => {
   const { spec, metadata, description, src_endpoint } = read;
   const code = spec.text('operation');
   const payload = new Fields(spec.peek('payload'));
   const kind = lastPart(textAt(spec, 'message_kind') ?? payload.text('@type'));
-  const family = familyOf(kind ?? '');
+  const family = familyOf(types?.get(kind ?? '') ?? kind ?? '');
   const outcome = outcomeOf(spec);
   const uid = spec.text('message_uuid');
   const name = nameIn(payload);

@@ -21,13 +21,13 @@ export const mapping: Mapping = {
     tenant: tenant || undefined,
   }),
 
-  read: ({ raw, origin }) => {
+  read: ({ raw, origin }, { types }) => {
     const read = reader(raw, origin.feed);
     if (read.isLogin) return [login(read)];
     const code = read.spec.peek('operation');
-    const verb = verbOf(typeof code === 'string' ? code : undefined);
+    const verb = verbOf(typeof code === 'string' ? (types?.get(code) ?? code) : undefined);
     if (/LOG_?IN/i.test(verb.word)) return [loginOperation(read, LOGON)];
     if (/LOG_?OUT/i.test(verb.word)) return [loginOperation(read, LOGOFF)];
-    return [operation(read, verb)];
+    return [operation(read, verb, types)];
   },
 };

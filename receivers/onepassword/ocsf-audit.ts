@@ -1,11 +1,13 @@
 // Audit events of 1Password in OCSF: identity and configuration in category 3, content in Web Resources Activity.
-import type { Draft, Fields, Json, JsonObject } from '../../src/index.ts';
+import type { Draft, Fields, Json, JsonObject, ReadOptions } from '../../src/index.ts';
 import { OBJECTS, type ObjectType, PREFIXES, type Row, type Shape, TARGETS, VERBS } from './ocsf-audit-table.ts';
 import { draft, type Loose, OTHER, person, session, sessionEndpoint, some } from './ocsf-parts.ts';
 
-export const readAudit = (record: Fields): Draft => {
+export const readAudit = (record: Fields, types: ReadOptions['types']): Draft => {
   const action = record.text('action');
-  const { object, verb } = route(action, record.peek('object_type'));
+  const told = route(action, record.peek('object_type'));
+  const name = `${told.object || 'none'}/${action ?? 'none'}`;
+  const { object, verb } = halves(types?.get(name)) ?? told;
   const type = OBJECTS[object];
   const generic = genericActivity(verb);
   const row = type?.rows[verb] ?? type?.rest ?? { shape: 'entity', activity: generic, severity: 1 };
@@ -18,8 +20,8 @@ export const readAudit = (record: Fields): Draft => {
     generic,
     actor: actorOf(record),
     src_endpoint: sessionEndpoint(record, record.object('session')),
-    message: `1Password ${object || 'audit'} ${action ?? 'without action'}`,
-    unknown: isKnown(type, verb) ? undefined : `${object || 'none'}/${action ?? 'none'}`,
+    message: `1Password ${told.object || 'audit'} ${action ?? 'without action'}`,
+    unknown: isKnown(type, verb) ? undefined : name,
   };
   return SHAPES[row.shape](event);
 };
@@ -38,6 +40,12 @@ interface Event {
   readonly message: string;
   readonly unknown: string | undefined;
 }
+
+/** `vault/create`, as the user writes it. */
+const halves = (name: string | undefined): { object: string; verb: string } | undefined => {
+  const [object = '', verb = ''] = name?.split('/') ?? [];
+  return name === undefined ? undefined : { object, verb };
+};
 
 /** The object and the verb. The v3 beta says both in the action: `service-account.token.create`. */
 const route = (action: string | undefined, objectType: Json | undefined): { object: string; verb: string } => {

@@ -1,5 +1,5 @@
 // Sign-in attempts of 1Password in OCSF: Authentication (3002), Logon.
-import type { Draft, Fields, Json, JsonObject } from '../../src/index.ts';
+import type { Draft, Fields, Json, JsonObject, ReadOptions } from '../../src/index.ts';
 import { clientEndpoint, draft, type Loose, OTHER, table, user } from './ocsf-parts.ts';
 
 const [SUCCESS, FAILURE] = [1, 2];
@@ -84,16 +84,18 @@ export const TYPES = table<Way>({
   modern_version_old: plain,
 });
 
-export const readSignIn = (record: Fields): Draft => {
+export const readSignIn = (record: Fields, types: ReadOptions['types']): Draft => {
   const [word, type] = [record.text('category'), record.text('type')];
-  const category = word === undefined ? undefined : CATEGORIES[word];
-  const way = type === undefined ? undefined : TYPES[type];
-  const known = category !== undefined && (type === undefined || way !== undefined);
+  const name = [word ?? 'none', type].filter(Boolean).join('/');
+  const [kind = '', manner] = (types?.get(name) ?? name).split('/');
+  const category = CATEGORIES[kind];
+  const way = manner === undefined ? undefined : TYPES[manner];
+  const known = category !== undefined && (manner === undefined || way !== undefined);
   const who = user(record.object('target_user'));
   const app = record.object('client').text('app_name');
   const account = record.text('account_uuid');
   const session = record.text('session_uuid');
-  const is_mfa = word === 'mfa_failed' ? true : way?.mfa;
+  const is_mfa = kind === 'mfa_failed' ? true : way?.mfa;
   const failure = category?.status_id === FAILURE;
 
   const verdict = {
@@ -103,7 +105,7 @@ export const readSignIn = (record: Fields): Draft => {
     severity_id: category?.severity_id ?? 1,
     message: `1Password sign-in ${word ?? 'without category'}${type === undefined ? '' : ` (${type})`}`,
     code: word,
-    unknown: known ? undefined : [word ?? 'none', type].filter(Boolean).join('/'),
+    unknown: known ? undefined : name,
   };
   const actor = actorOf(who, app);
   const common = {

@@ -1,6 +1,6 @@
 // Item usages of 1Password in OCSF: Web Resources Activity (6001). Names of items and vaults are end-to-end encrypted,
 // so the vendor has none to tell.
-import type { Draft, Fields } from '../../src/index.ts';
+import type { Draft, Fields, ReadOptions } from '../../src/index.ts';
 import { clientEndpoint, draft, OTHER, some, table, user } from './ocsf-parts.ts';
 import { actorOf } from './ocsf-signin.ts';
 
@@ -23,10 +23,10 @@ export const ACTIONS = table<Row>({
   other: [OTHER, 1],
 });
 
-export const readItemUsage = (record: Fields): Draft => {
+export const readItemUsage = (record: Fields, types: ReadOptions['types']): Draft => {
   const action = record.text('action');
   // Clients older than 8.4.0 do not say what they did; the item was opened all the same.
-  const row = action === undefined ? read : ACTIONS[action];
+  const row = action === undefined ? read : ACTIONS[types?.get(action) ?? action];
   const [activity_id, severity_id] = row ?? [OTHER, 1];
   const actor = actorOf(user(record.object('user')), record.object('client').text('app_name'));
   const item = record.text('item_uuid');

@@ -1,5 +1,5 @@
 // What 1Password's records mean in OCSF. Three feeds, three files; the origin of a record tells which.
-import { type Draft, Fields, type Mapping } from '../../src/index.ts';
+import { type Draft, Fields, type Mapping, type ReadOptions } from '../../src/index.ts';
 import { readAudit } from './ocsf-audit.ts';
 import { table } from './ocsf-parts.ts';
 import { readSignIn } from './ocsf-signin.ts';
@@ -7,7 +7,8 @@ import { readItemUsage } from './ocsf-usage.ts';
 
 interface Feed {
   readonly name: string;
-  read(record: Fields): Draft;
+  /** @param types what the user says of words that have no row */
+  read(record: Fields, types: ReadOptions['types']): Draft;
 }
 
 const FEEDS = table<Feed>({
@@ -35,5 +36,7 @@ export const mapping: Mapping = {
       tenant: origin.tenant || undefined,
     };
   },
-  read: record => [(FEEDS[split(record.origin.feed).log] ?? FEEDS.auditevents!).read(new Fields(record.raw))],
+  read: (record, { types }) => [
+    (FEEDS[split(record.origin.feed).log] ?? FEEDS.auditevents!).read(new Fields(record.raw), types),
+  ],
 };

@@ -9,6 +9,7 @@ import {
   type Json,
   type JsonObject,
   type Mapping,
+  type ReadOptions,
 } from '../../src/index.ts';
 import { type Noun, type Reading, readType, type Shape } from './ocsf-grammar.ts';
 
@@ -23,29 +24,31 @@ export const mapping: Mapping = {
     tenant: tenant || undefined,
   }),
 
-  read: ({ raw }: AuditRecord, { fanout }) => {
+  read: ({ raw }: AuditRecord, { fanout, types }) => {
     const parts = isObject(raw) && Array.isArray(raw.sub_events) && fanout ? raw.sub_events : [];
-    return parts.length === 0 ? [whole(raw)] : parts.map((part, index) => fanned(raw, part, index));
+    return parts.length === 0 ? [whole(raw, types)] : parts.map((part, index) => fanned(raw, part, index, types));
   },
 };
 
+type Likes = ReadOptions['types'];
+
 /** A record without sub-events: one event, of its own type and fields. */
-const whole = (raw: Json): Draft => {
+const whole = (raw: Json, types: Likes): Draft => {
   const event = new Fields(raw);
   const type = event.text('event_type');
-  const draft = drawn(type, event, event);
+  const draft = drawn(type, event, event, types);
   const unmapped = { ...event.rest(), ...(!isObject(raw) && { record: raw }) };
   return { ...draft, unmapped };
 };
 
 /** One of several that Opal packed into a record: its own type and target, the record's actor. */
-const fanned = (raw: Json, part: Json, index: number): Draft => {
+const fanned = (raw: Json, part: Json, index: number, types: Likes): Draft => {
   const [event, own] = [new Fields(raw), new Fields(part)];
   const parent = event.text('event_type');
   const type = own.text('sub_event_type') ?? parent;
   const correlation = event.text('event_id');
   event.list('sub_events');
-  const draft = drawn(type, own, event);
+  const draft = drawn(type, own, event, types);
   const rest = isObject(part) ? own.rest() : part;
   return {
     ...draft,
@@ -63,8 +66,8 @@ const fanned = (raw: Json, part: Json, index: number): Draft => {
 };
 
 /** @param own where the target is told; the record itself where it has no sub-events */
-const drawn = (type: string | undefined, own: Fields, event: Fields): Draft => {
-  const reading = readType(type ?? '');
+const drawn = (type: string | undefined, own: Fields, event: Fields, types: Likes): Draft => {
+  const reading = readType(types?.get(type ?? '') ?? type ?? '');
   const doer = personOf(event, 'actor_user_id', 'actor_name', 'actor_email');
   const target = targetOf(own, doer);
   const drawn = shapes[reading.shape](target, own, reading) ?? degraded(target, reading);

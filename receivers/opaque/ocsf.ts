@@ -1,6 +1,15 @@
 // What each row of an export means in OCSF 1.8. The vendor gives no address of a client, which rules out the classes that
 // require one; what a row does not say degrades to Entity Management, and a row that is broken to Translation Error.
-import { type Draft, Fields, isObject, type Json, type JsonObject, type Mapping, parse } from '../../src/index.ts';
+import {
+  type Draft,
+  Fields,
+  isObject,
+  type Json,
+  type JsonObject,
+  type Mapping,
+  parse,
+  type ReadOptions,
+} from '../../src/index.ts';
 import { type Columns, type Field, meaning } from './columns.ts';
 import { type Action, readAction, type Shape } from './ocsf-actions.ts';
 
@@ -13,12 +22,12 @@ export const mapping: Mapping = {
     address: site,
     tenant: tenant || undefined,
   }),
-  read: ({ raw, id }) => [
-    isObject(raw) ? read(raw, id) : broken(new Fields({ record: raw }), {}, 'the record is not a row'),
+  read: ({ raw, id }, { types }) => [
+    isObject(raw) ? read(raw, id, types) : broken(new Fields({ record: raw }), {}, 'the record is not a row'),
   ],
 };
 
-const read = (raw: JsonObject, id: string): Draft => {
+const read = (raw: JsonObject, id: string, types: ReadOptions['types']): Draft => {
   const record = new Fields(isObject(raw.row) ? { ...raw, row: opened(raw.row) } : opened(raw));
   const about = record.object('export');
   const metadata = proofOf(about);
@@ -32,7 +41,7 @@ const read = (raw: JsonObject, id: string): Draft => {
     return broken(record, metadata, 'the row has neither a time nor an action');
   if (row.take('id') !== id) row.leave('id');
 
-  const meant = readAction(action ?? '');
+  const meant = readAction(types?.get(action ?? '') ?? action ?? '');
   const people = peopleOf(row);
   const drawn = shapes[meant.shape](row, meant, people) ?? entity(row, meant);
   const activity = drawn.activity ?? meant.activity;

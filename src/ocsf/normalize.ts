@@ -13,6 +13,8 @@ import { validate } from './validate.ts';
 export interface NormalizeOptions extends Omit<CompleteOptions, 'raw'> {
   /** Whether sub-events become events of their own. */
   readonly fanout: boolean;
+  /** What the user says of types that no table has, by the receiver's type: the first reads like the second. */
+  readonly types?: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 /**
@@ -37,7 +39,7 @@ export const eventsOf = (
   let source: Source | undefined;
   try {
     source = mapping.describe(record.origin);
-    const drafts = mapping.read(record, { fanout: options.fanout });
+    const drafts = mapping.read(record, { fanout: options.fanout, types: options.types?.get(record.origin.type) });
     if (drafts.length === 0) throw new Error('the mapping found no event in the record');
     return parts(record, drafts, source, options);
   } catch (error) {

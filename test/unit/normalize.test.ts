@@ -152,3 +152,91 @@ test.each([23, 200, 100_000])('a record %i levels deep keeps its words', depth =
     expect(JSON.stringify(event!.unmapped)).toContain('leaf');
   }
 });
+
+describe('a type that no table has', () => {
+  const vendors: readonly (readonly [
+    vendor: string,
+    feed: string,
+    raw: JsonObject,
+    name: string,
+    like: string,
+    class_uid: number,
+  ])[] = [
+    [
+      'opal',
+      '',
+      { event_id: 'e', event_type: 'BREAK_GLASS_ENGAGED', actor_user_id: 'u-1' },
+      'BREAK_GLASS_ENGAGED',
+      'SESSION_STARTED',
+      3003,
+    ],
+    [
+      'endor-labs',
+      'audit-logs',
+      { uuid: 'e', spec: { operation: 'OPERATION_CREATE', message_kind: 'v1.Sprocket' } },
+      'Sprocket',
+      'Policy',
+      3004,
+    ],
+    [
+      'endor-labs',
+      'audit-logs',
+      { uuid: 'e', spec: { operation: 'OPERATION_POLISH', message_kind: 'v1.Policy' } },
+      'OPERATION_POLISH',
+      'OPERATION_UPDATE',
+      3004,
+    ],
+    [
+      'onepassword',
+      'auditevents',
+      { uuid: 'e', action: 'melt', object_type: 'group', object_uuid: 'g' },
+      'group/melt',
+      'group/delete',
+      3006,
+    ],
+    [
+      'onepassword',
+      'signinattempts',
+      { uuid: 'e', category: 'success', type: 'passkey_ok', target_user: { uuid: 'u' } },
+      'success/passkey_ok',
+      'success/mfa_ok',
+      3002,
+    ],
+    ['onepassword', 'itemusages', { uuid: 'e', action: 'juggle', item_uuid: 'i' }, 'juggle', 'export', 6001],
+    [
+      'opaque',
+      '',
+      { row: { id: 'e', action: 'Forget dataset', time: '2026-01-15T10:00:00Z' } },
+      'Forget dataset',
+      'Delete dataset',
+      6001,
+    ],
+  ];
+
+  test.each(vendors)(
+    'of %s %s reads like the one that the user names',
+    async (vendor, feed, raw, name, like, class_uid) => {
+      const { mapping } = (await import(new URL(`../../receivers/${vendor}/ocsf.ts`, import.meta.url).href)) as {
+        mapping: Mapping;
+      };
+      const record = recordOf(raw, { origin: { ...recordOf(null).origin, type: vendor, feed } });
+      const read = (types: Readonly<Record<string, Readonly<Record<string, string>>>>) => {
+        const { schema, create, options } = normalize({ types });
+        const { value } = schema['~standard'].validate(options) as { value: unknown };
+        return create(testContext({ mapping: () => mapping }), value).process([record]) as {
+          records: readonly AuditRecord[];
+        };
+      };
+      expect(read({}).records[0]!.drift).toEqual({ kind: 'type', detail: name });
+      expect(read({ [vendor]: { [name]: 'No such thing either' } }).records[0]!.drift?.kind).toBe('type');
+      const [{ event, drift } = record] = read({ [vendor]: { [name]: like } }).records;
+      expect(drift).toBeUndefined();
+      expect(event).toMatchObject({ class_uid, metadata: { original_event_uid: 'rec-1' } });
+      expect(
+        JSON.stringify(event!.metadata) + JSON.stringify(event!.entity ?? '') + String(event!.status_code),
+      ).toContain(name.split('/').at(-1)); // the vendor's word stays
+      expect(event!.activity_id).not.toBe(99);
+      expect(validate(event!)).toEqual([]);
+    },
+  );
+});
