@@ -38,6 +38,7 @@ export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: H
   );
   const meter = createMeter({ ...rest, standings: standing });
   const served = await serve(
+    'engine.health',
     address,
     new Map([
       ['/livez', (_, response) => json(response, 200, { live: true })],

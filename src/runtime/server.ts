@@ -13,8 +13,16 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Listens, or throws E_LISTEN. @param routes by path, without query */
-export const serve = async ({ host, port }: Address, routes: ReadonlyMap<string, Handler>): Promise<Served> => {
+/**
+ * Listens, or throws E_LISTEN.
+ * @param option that names the address, for the message
+ * @param routes by path, without query
+ */
+export const serve = async (
+  option: string,
+  { host, port }: Address,
+  routes: ReadonlyMap<string, Handler>,
+): Promise<Served> => {
   const server = createServer(BOUNDS, (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const handler = routes.get(request.url?.split('?', 1)[0] ?? '');
@@ -25,7 +33,7 @@ export const serve = async ({ host, port }: Address, routes: ReadonlyMap<string,
   server.maxConnections = 64;
   server.setTimeout(30 * SECOND); // nothing moves: a client that does not read its answer
   await new Promise<void>((listening, fail) => {
-    const refused = (error: NodeJS.ErrnoException) => fail(listenFault(error, show(host, port)));
+    const refused = (error: NodeJS.ErrnoException) => fail(listenFault(error, `${option}: ${show(host, port)}`));
     server.once('error', refused).listen({ host, port, exclusive: true }, () => {
       server.off('error', refused);
       listening();
@@ -63,11 +71,11 @@ const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosnif
 
 const show = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-const listenFault = (error: NodeJS.ErrnoException, address: string): Fault => {
+const listenFault = (error: NodeJS.ErrnoException, where: string): Fault => {
   const why = {
     EADDRINUSE: 'another process listens there already',
     EADDRNOTAVAIL: 'this machine has no such address',
     EACCES: 'this process may not listen there',
   }[error.code ?? ''];
-  return new Fault('E_LISTEN', `${address}: ${why ?? describe(error)}`, { cause: error });
+  return new Fault('E_LISTEN', `${where}: ${why ?? describe(error)}`);
 };

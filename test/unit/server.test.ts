@@ -144,9 +144,9 @@ describe('the listener', () => {
     const { address } = await start();
     const taken = await faultFrom(start(addressOf(address)));
     expect(taken.code).toBe('E_LISTEN');
-    expect(taken.message).toBe(`${address}: another process listens there already`);
+    expect(taken.message).toBe(`engine.health: ${address}: another process listens there already`);
     expect((await faultFrom(start({ host: '192.0.2.1', port: 13_133 }))).message).toBe(
-      '192.0.2.1:13133: this machine has no such address',
+      'engine.health: 192.0.2.1:13133: this machine has no such address',
     );
   });
 
