@@ -14,7 +14,7 @@ export interface NormalizeOptions extends Omit<CompleteOptions, 'raw'> {
   /** Whether sub-events become events of their own. */
   readonly fanout: boolean;
   /** What the user says of types that no table has, by the receiver's type: the first reads like the second. */
-  readonly types?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly types?: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
 }
 
 /**
