@@ -29,8 +29,8 @@ export const normalize = defineProcessor({
           z.record(z.string(), z.string().min(1)).transform(names => new Map(Object.entries(names))),
         )
         .transform(vendors => new Map(Object.entries(vendors)))
-        .optional()
         .meta({ title: '`{ VENDOR: { TYPE: LIKE } }`' })
+        .optional()
         .describe(
           "What a type that no table has is like: `{ opal: { BREAK_GLASS_ENGAGED: 'SESSION_STARTED' } }`. The name is the one under which it is counted as unmapped.",
         ),
