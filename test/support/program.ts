@@ -19,6 +19,8 @@ export interface RunOptions {
   /** A module that is loaded before the program. */
   readonly preload?: string;
   readonly cwd?: string;
+  /** Its standard input; nothing when absent. */
+  readonly input?: string | Buffer;
 }
 
 export interface Program {
@@ -29,13 +31,17 @@ export interface Program {
 }
 
 /** `tributary ARGS…` */
-export const tributary = (args: readonly string[], { env = {}, preload, cwd = ROOT }: RunOptions = {}): Program => {
+export const tributary = (
+  args: readonly string[],
+  { env = {}, preload, cwd = ROOT, input }: RunOptions = {},
+): Program => {
   const imports = preload === undefined ? [] : ['--import', preload];
   const child = spawn(process.execPath, [...imports, join(ROOT, 'bin/tributary.js'), ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.on('error', () => {}).end(input); // it need not read to the end
   const [stdout, stderr] = [collect(child.stdout!), collect(child.stderr!)];
   const ended = new Promise<Ended>((done, fail) => {
     child.once('error', fail);
@@ -61,7 +67,7 @@ const collect = (stream: NodeJS.ReadableStream) => {
 export interface Place {
   readonly folder: string;
   readonly config: string;
-  /** Every line of every file that lies in a folder below, but for what was set aside. */
+  /** Every line of every file that lies in a folder below, whatever its name. */
   lines(below: string): readonly string[];
   remove(): void;
 }
@@ -79,9 +85,7 @@ export const place = (config: string, name = 'pipeline.config.ts'): Place => {
 
 const linesIn = (folder: string): readonly string[] => {
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
-    e => e.isFile() && !e.name.endsWith('.unknown'),
-  );
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(e => e.isFile());
   return names.flatMap(entry => {
     const bytes = readFileSync(join(entry.parentPath, entry.name));
     const text = entry.name.includes('.gz')
