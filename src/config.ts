@@ -1,6 +1,6 @@
 // `pipeline.config.ts` as the compiler sees it. Names are learnt from the three maps and only checked in `pipelines`.
 import type { Spec } from './component.ts';
-import type { Duration } from './options.ts';
+import type { Bytes, Duration } from './options.ts';
 
 type Named<T> = Readonly<Record<string, T>>;
 type Names<T> = Extract<keyof T, string>;
@@ -46,6 +46,23 @@ export const defineConfig = <
 >(
   config: Config<R, P, E>,
 ): Config<R, P, E> => config;
+
+/** An exporter with a durable queue in front of it. */
+export interface Queued extends Spec<'exporter'> {
+  readonly queue: {
+    /** From which size on it is full, in bytes on disk. What is handed to it waits then; nothing is dropped. */
+    readonly limit: Bytes;
+  };
+}
+
+/**
+ * Puts a durable queue in front of an exporter: records become rows of the state, committed with the position, and are
+ * sent from there in order. A sink that is down then holds nobody up, until the queue is full.
+ */
+export const queued = (exporter: Spec<'exporter'> & { readonly queue?: never }, queue: Queued['queue']): Queued => ({
+  ...exporter,
+  queue,
+});
 
 export interface StateSpec {
   readonly kind: 'state';

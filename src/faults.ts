@@ -187,6 +187,21 @@ export const faults = {
     'Two exporters write to the same files.',
     'Give each exporter a path of its own. Nothing is written until then.',
   ),
+  E_QUEUE_FULL: row(
+    'transient',
+    'The queue in front of an exporter is full; what is read waits.',
+    'Mend the sink, or give the queue a larger `limit`. It goes on by itself, and nothing is lost.',
+  ),
+  E_QUEUE_LEFT: row(
+    'transient',
+    'Rows are left in a queue: its exporter did not take them in time.',
+    'Mend the sink and run again, or send them with `tributary queue drain`. They are kept until then.',
+  ),
+  E_QUEUE_ROW: row(
+    'denied',
+    'A row of a queue cannot be read.',
+    'The disk or the state is damaged: `tributary queue verify` names every such row. Restore the state from a backup.',
+  ),
   E_COMMIT_STALE: row(
     'transient',
     'A delivery was overtaken by another one.',

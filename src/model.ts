@@ -65,6 +65,10 @@ export type Write =
   | { readonly kind: 'set'; readonly space: string; readonly key: string; readonly value: Json }
   /** Remembered for `remember` ms, counted from the low-water time of the move that it is committed with. */
   | { readonly kind: 'mark'; readonly space: string; readonly ids: readonly string[]; readonly remember: number }
+  /** A row at the end of a queue. It is numbered inside of the commit, for ever. */
+  | { readonly kind: 'enqueue'; readonly queue: string; readonly records: readonly AuditRecord[] }
+  /** Refused, with all that it is committed with, unless every one of the rows is still there. */
+  | { readonly kind: 'dequeue'; readonly queue: string; readonly rows: readonly number[] }
   | {
       readonly kind: 'dead';
       /** Where it could not pass: `exporter/NAME`, or `pipeline/NAME/PROCESSOR`. */

@@ -7,6 +7,8 @@ export type Point =
   | 'in commit'
   | 'after writes'
   | 'after commit'
+  | 'queue: before delete'
+  | 'queue: after delete'
   | 'file: before append'
   | 'file: in append'
   | 'file: after append'

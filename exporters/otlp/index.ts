@@ -65,6 +65,7 @@ const exporter = (context: Context, given: Options): Exporter => {
   };
 
   return {
+    best: { records: given.maxRecords, bytes: given.maxBytes },
     export: async (records, signal): Promise<Exported> => {
       if (closed !== undefined) throw new Fault('E_ABANDONED', 'this exporter is closed');
       signal.throwIfAborted();

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Issue, Kind, Spec, Validated } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe } from '../fault.ts';
-import { duration, isSecret, type Secret } from '../options.ts';
+import { bytes, duration, isSecret, type Secret } from '../options.ts';
 import { addressOf } from './address.ts';
 
 export interface Problem {
@@ -19,7 +19,7 @@ export interface Problem {
 
 export interface Checked {
   readonly problems: readonly Problem[];
-  /** What the schemas made of the options, by place. */
+  /** What the schemas made of the options, by place: `receivers.opal`, `exporters.collector.queue`. */
   readonly options: ReadonlyMap<string, unknown>;
 }
 
@@ -47,6 +47,8 @@ const engineSchema = z.strictObject({
     .optional(),
   lagLimit: duration({ min: '1s' }).optional(),
 });
+
+const queueSchema = z.strictObject({ limit: bytes({ min: '1B' }) });
 
 /** @param config whatever the config file exports */
 export const check = async (config: unknown): Promise<Checked> => {
@@ -104,6 +106,11 @@ const checkPart = async (
   const result = (await spec.schema['~standard'].validate(spec.options)) as Validated<unknown>;
   if (result.issues) for (const issue of result.issues) report(placeOf(place, issue), say(issue), where);
   else options.set(place, result.value);
+  if ('queue' in spec) {
+    const queue = queueSchema.safeParse(spec.queue);
+    for (const issue of queue.error?.issues ?? []) report([place, 'queue', ...issue.path].join('.'), say(issue), where);
+    if (queue.success) options.set(`${place}.queue`, queue.data);
+  }
 
   for (const [path, secret] of secretsIn(spec.options)) {
     await secret.reveal().catch(error => report(`${place}.${path}`, describe(error), where));

@@ -7,6 +7,12 @@ export interface Part<K extends Kind = Kind> {
   readonly name: string;
   readonly spec: Spec<K>;
   readonly options: unknown;
+  /** Exporters only: there is a queue in front of it, which is full from so many bytes on. */
+  readonly queue?: QueuePlan | undefined;
+}
+
+export interface QueuePlan {
+  readonly limit: number;
 }
 
 export interface RoutePlan {
@@ -35,6 +41,7 @@ export const plan = (config: AnyConfig, optionsOf: OptionsOf): Plan => {
     name,
     spec: specs[name]!,
     options: optionsOf(`${map}.${name}`),
+    queue: optionsOf(`${map}.${name}.queue`) as QueuePlan | undefined, // what `check` made of it
   });
 
   const route = ([pipeline, { processors = [], exporters }]: [string, PipelineConfig]): RoutePlan => ({

@@ -56,6 +56,9 @@ const nowhere: Store = {
   get: async () => undefined,
   known: async () => new Set(),
   deadSince: async () => 0,
+  deadAt: async () => 0,
+  rows: async () => [],
+  queues: async () => new Map(),
   commit: async () => {
     throw new Error('nothing is committed in a rehearsal');
   },

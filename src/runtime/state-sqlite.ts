@@ -9,6 +9,7 @@ import { identify, type Json, type Move, type Write } from '../model.ts';
 import { point } from '../point.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
 import { noteWriter } from './notes-sqlite.ts';
+import { queueTables } from './queue-sqlite.ts';
 import { asStateFault, isBusy, newer } from './sqlite-faults.ts';
 import type { DeadLetter, Store } from './state.ts';
 import { MIGRATIONS, VERSION } from './tables.ts';
@@ -25,6 +26,7 @@ export const openState = (folder: string): Store => {
   }
   const sql = statements(db);
   const marks = load(db);
+  const queues = queueTables(db);
   const writeNotes = noteWriter(db);
 
   const apply = (writes: readonly Write[], now: number): (() => void)[] => {
@@ -35,6 +37,8 @@ export const openState = (folder: string): Store => {
       if (write.kind === 'move') applyMove(sql, write);
       else if (write.kind === 'set') applySet(sql, write);
       else if (write.kind === 'mark') afterwards.push(applyMark(sql, write, move, marks));
+      else if (write.kind === 'enqueue') afterwards.push(queues.enqueue(write, now));
+      else if (write.kind === 'dequeue') afterwards.push(queues.dequeue(write));
       else applyDead(sql, write, now);
     }
     return afterwards;
@@ -54,6 +58,15 @@ export const openState = (folder: string): Store => {
       return new Set(set && set.size > 0 ? ids.filter(id => set.has(digestOf(id))) : []);
     },
     deadSince: async (identity, time) => (sql.deadSince.get(identity, time) as { n: number }).n,
+    deadAt: async (place, time) => (sql.deadAt.get(place, time) as { n: number }).n,
+    rows: async (queue, most) => {
+      try {
+        return queues.rows(queue, most);
+      } catch (error) {
+        throw asStateFault(error, folder);
+      }
+    },
+    queues: async () => queues.holdings(),
     commit: async (writes, now) => {
       point('before commit');
       let afterwards: (() => void)[];
@@ -122,6 +135,7 @@ const statements = (db: DatabaseSync) => {
       on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'
       do update set tries = tries + 1, last = excluded.last, reason = excluded.reason`),
     deadSince: make('select coalesce(sum(count), 0) as n from dead where identity = ? and first >= ?'),
+    deadAt: make('select coalesce(sum(count), 0) as n from dead where place = ? and first >= ?'),
   };
 };
 

@@ -11,9 +11,18 @@ export interface Store {
   known(space: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** How many records became new dead letters of this identity since then; ms since the epoch. */
   deadSince(identity: string, time: number): Promise<number>;
+  /** How many records became new dead letters at an exporter or a processor since then; ms since the epoch. */
+  deadAt(place: string, time: number): Promise<number>;
+  /**
+   * The oldest rows of a queue, in order: as many as fit, but at least one where there is one. Throws E_QUEUE_ROW for a
+   * row that is damaged.
+   */
+  rows(queue: string, most: Size): Promise<readonly Row[]>;
+  /** What each queue holds; those that are empty are not named. */
+  queues(): Promise<ReadonlyMap<string, Holding>>;
   /**
    * Makes all the writes true, or none. Throws E_COMMIT_STALE if a move was read from another position than the stored
-   * one, E_STATE_FULL or E_STATE_WRITE if the disk refuses: then trying again is right.
+   * one, or if a row is gone that it removes; E_STATE_FULL or E_STATE_WRITE if the disk refuses: then trying again is right.
    * @param now our clock, ms since the epoch: when dead letters were seen
    */
   commit(writes: readonly Write[], now: number): Promise<void>;
@@ -23,6 +32,28 @@ export interface Store {
    */
   note(notes: Notes, now: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A batch of records in a queue. */
+export interface Row {
+  /** Rises, and is never used again. */
+  readonly seq: number;
+  readonly records: readonly AuditRecord[];
+}
+
+/** How much fits into one call of an exporter. */
+export interface Size {
+  readonly records: number;
+  /** Of their JSON. */
+  readonly bytes: number;
+}
+
+/** What lies in a queue. */
+export interface Holding {
+  readonly rows: number;
+  readonly records: number;
+  /** On disk. */
+  readonly bytes: number;
 }
 
 /** A record kept aside because it alone could not pass. */

@@ -23,6 +23,13 @@ export const MIGRATIONS: readonly string[] = [
   create table gaps (
     receiver text, since integer, until integer not null, noticed integer not null,
     primary key (receiver, since)) without rowid;`,
+
+  // Queues. The data comes last: whoever counts rows does not read it. A number is never used again.
+  `create table queue (
+    seq integer primary key autoincrement, queue text not null, added integer not null, count integer not null,
+    size integer not null, bytes integer not null, data blob not null);
+  create index queue_order on queue (queue);
+  create index dead_by_place on dead (place, first);`,
 ];
 
 export const VERSION = MIGRATIONS.length;

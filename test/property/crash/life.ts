@@ -138,6 +138,9 @@ export const live = async (
     get: guarded('get', inner.get),
     known: guarded('known', inner.known),
     deadSince: inner.deadSince,
+    deadAt: inner.deadAt,
+    rows: guarded('rows', inner.rows),
+    queues: inner.queues,
     note: inner.note,
     commit: async (writes, now) => {
       if (dead) return never();

@@ -1,0 +1,113 @@
+// The queues in `state.db`. A row is one batch of records as JSON, compressed: audit events say much the same again and
+// again, and shrink to a tenth. Rows are numbered for ever, so that one that is gone is never taken for another.
+import type { DatabaseSync } from 'node:sqlite';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { describe, Fault } from '../fault.ts';
+import type { AuditRecord, Write } from '../model.ts';
+import { point } from '../point.ts';
+import type { Holding, Row, Size } from './state.ts';
+
+type Only<K extends Write['kind']> = Extract<Write, { kind: K }>;
+
+/** A row as it lies in the table. */
+export interface StoredRow {
+  readonly seq: number;
+  readonly queue: string;
+  /** When it was written, ms since the epoch. */
+  readonly added: number;
+  /** Its records. */
+  readonly count: number;
+  /** Of its JSON, in bytes. */
+  readonly size: number;
+  /** Of the data, in bytes. */
+  readonly bytes: number;
+  readonly data: Uint8Array;
+}
+
+/** What was stored, and of what size it was. */
+export const packRow = (records: readonly AuditRecord[]): { readonly data: Uint8Array; readonly size: number } => {
+  const json = Buffer.from(JSON.stringify(records));
+  return { data: zstdCompressSync(json), size: json.length };
+};
+
+/** Throws E_QUEUE_ROW where it is not what was stored. */
+export const unpackRow = ({ seq, queue, count, size, bytes, data }: StoredRow): readonly AuditRecord[] => {
+  const damaged = (what: string, cause?: unknown) =>
+    new Fault('E_QUEUE_ROW', `row ${seq} of the queue ${queue} ${what}`, cause === undefined ? {} : { cause });
+  if (data.length !== bytes) throw damaged(`has ${data.length} bytes, not ${bytes}`);
+  let records: unknown;
+  try {
+    const json = zstdDecompressSync(data, { maxOutputLength: Math.max(1, size) });
+    if (json.length !== size) throw new Error(`${json.length} bytes of JSON, not ${size}`);
+    records = JSON.parse(json.toString());
+  } catch (error) {
+    throw damaged(`cannot be read: ${describe(error)}`, error);
+  }
+  if (!Array.isArray(records) || records.length !== count) throw damaged(`does not have ${count} records`);
+  return records as readonly AuditRecord[]; // nobody else writes rows, and their sizes agree
+};
+
+export interface QueueTables {
+  rows(queue: string, most: Size): readonly Row[];
+  holdings(): ReadonlyMap<string, Holding>;
+  /** Both to be called inside of a transaction; what they return, once it is committed. */
+  enqueue(write: Only<'enqueue'>, now: number): () => void;
+  dequeue(write: Only<'dequeue'>): () => void;
+}
+
+export const queueTables = (db: DatabaseSync): QueueTables => {
+  const oldest = db.prepare('select * from queue where queue = ? order by seq');
+  const insert = db.prepare('insert into queue (queue, added, count, size, bytes, data) values (?, ?, ?, ?, ?, ?)');
+  const remove = db.prepare('delete from queue where seq = ? and queue = ? returning count, bytes');
+  const held = new Map(holdingsIn(db).map(({ queue, rows, records, bytes }) => [queue, { rows, records, bytes }]));
+
+  const learn = (queue: string, { rows, records, bytes }: Holding) => {
+    const before = held.get(queue) ?? { rows: 0, records: 0, bytes: 0 };
+    const now = { rows: before.rows + rows, records: before.records + records, bytes: before.bytes + bytes };
+    if (now.rows === 0) held.delete(queue);
+    else held.set(queue, now);
+  };
+
+  return {
+    rows: (queue, most) => {
+      const found: Row[] = [];
+      let [records, bytes] = [0, 0];
+      for (const each of oldest.iterate(queue)) {
+        const row = each as unknown as StoredRow; // the columns are its own
+        records += row.count;
+        bytes += row.size;
+        if (found.length > 0 && (records > most.records || bytes > most.bytes)) break;
+        found.push({ seq: row.seq, records: unpackRow(row) });
+      }
+      return found;
+    },
+    holdings: () => new Map(held),
+    enqueue: ({ queue, records }, now) => {
+      const { data, size } = packRow(records);
+      insert.run(queue, now, records.length, size, data.length, data);
+      return () => learn(queue, { rows: 1, records: records.length, bytes: data.length });
+    },
+    dequeue: ({ queue, rows }) => {
+      const gone = { rows: 0, records: 0, bytes: 0 };
+      point('queue: before delete');
+      for (const seq of rows) {
+        const row = remove.get(seq, queue) as { count: number; bytes: number } | undefined;
+        if (!row) throw new Fault('E_COMMIT_STALE', `row ${seq} of the queue ${queue} is gone`);
+        gone.rows -= 1;
+        gone.records -= row.count;
+        gone.bytes -= row.bytes;
+      }
+      point('queue: after delete');
+      return () => learn(queue, gone);
+    },
+  };
+};
+
+/** What each queue holds, and since when, by name. */
+export const holdingsIn = (db: DatabaseSync) =>
+  db
+    .prepare(
+      `select queue, count(*) as rows, sum(count) as records, sum(bytes) as bytes, min(added) as oldest
+      from queue group by queue order by queue`,
+    )
+    .all() as unknown as readonly (Holding & { readonly queue: string; readonly oldest: number })[]; // its own columns
