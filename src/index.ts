@@ -7,6 +7,7 @@ export * from './config.ts';
 export { asFault, describe, Fault, type FaultKind, type FaultOptions } from './fault.ts';
 export type { Code } from './faults.ts';
 export * from './json.ts';
+export * from './mapping.ts';
 export * from './model.ts';
 export { type CompleteOptions, complete } from './ocsf/complete.ts';
 export * from './ocsf/fields.ts';

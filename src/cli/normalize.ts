@@ -1,5 +1,5 @@
 // `tributary dev normalize`: raw records from standard input, as a pipeline would write them.
-import type { AtHand } from '../component.ts';
+import type { AtHand } from '../mapping.ts';
 import type { AuditRecord, Drift, Origin } from '../model.ts';
 import { itemsOf } from '../ocsf/items.ts';
 import { eventsOf } from '../ocsf/normalize.ts';

@@ -1,8 +1,9 @@
 // A record's events, whatever the record is: the mapping's where it reads and validates, else a fallback that carries the
 // whole record. Nothing that a vendor sends, and nothing that a mapping does, loses a record or stops the pipeline.
-import type { Draft, Mapping, Source } from '../component.ts';
+
 import { describe } from '../fault.ts';
 import { isObject } from '../json.ts';
+import type { Draft, Mapping, Source } from '../mapping.ts';
 import type { AuditRecord, Drift, Json, JsonObject, OcsfEvent } from '../model.ts';
 import { wellFormed } from './clean.ts';
 import { type CompleteOptions, complete, rawOf } from './complete.ts';

@@ -1,6 +1,7 @@
 // What each component is given: its own space in the state, its own log, the engine's clock and network, nothing else.
-import type { Clock, Context, Fetch, HttpSettings, Logger, Mapping, ReceiverContext, State } from '../component.ts';
+import type { Clock, Context, Fetch, HttpSettings, Logger, ReceiverContext, State } from '../component.ts';
 import type { Fault } from '../fault.ts';
+import type { Mapping } from '../mapping.ts';
 import { identify, type Json } from '../model.ts';
 import { labelled } from './log.ts';
 import type { Exchange } from './observer.ts';

@@ -2,19 +2,18 @@
 import { z } from 'zod';
 import {
   type Answer,
-  type AtHand,
   type Auth,
   type Call,
   defineReceiver,
   type Fetch,
   type HttpSettings,
   type InferOutput,
-  type Mapping,
   type ReceiverContext,
   type StandardSchema,
 } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { digest, parse } from '../json.ts';
+import type { AtHand, Mapping } from '../mapping.ts';
 import type { AuditRecord, HrTime, Json, Origin } from '../model.ts';
 import { bytes, duration, SECOND, tlsOptions } from '../options.ts';
 import { fromMillis, moment } from '../time.ts';

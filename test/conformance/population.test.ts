@@ -4,7 +4,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { AtHand, Mapping } from '../../src/component.ts';
+import type { AtHand, Mapping } from '../../src/mapping.ts';
 import type { AuditRecord, Origin } from '../../src/model.ts';
 import { eventsOf } from '../../src/ocsf/normalize.ts';
 import { validate } from '../../src/ocsf/validate.ts';

@@ -1,6 +1,6 @@
 // OCSF in tests: synthetic records and a mapping for them, and the independent validator where it is at hand.
 import { existsSync } from 'node:fs';
-import type { Draft, Mapping } from '../../src/component.ts';
+import type { Draft, Mapping } from '../../src/mapping.ts';
 import type { AuditRecord, Json } from '../../src/model.ts';
 
 const SHARED = new URL('../../../shared/ocsf/', import.meta.url);

@@ -1,7 +1,7 @@
 // The processor at its edges: parts, fallbacks, what no JSON is, and what is too deep or too long.
 import { describe, expect, test } from 'vitest';
 import { normalize } from '../../processors/normalize/index.ts';
-import type { Mapping } from '../../src/component.ts';
+import type { Mapping } from '../../src/mapping.ts';
 import type { AuditRecord, Json, JsonObject } from '../../src/model.ts';
 import { eventsOf, REPEAT_LIMIT } from '../../src/ocsf/normalize.ts';
 import { validate } from '../../src/ocsf/validate.ts';

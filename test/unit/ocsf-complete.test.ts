@@ -1,7 +1,7 @@
 // What follows from a draft: captions, ids, times, raw data, observables.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Draft } from '../../src/component.ts';
+import type { Draft } from '../../src/mapping.ts';
 import type { JsonObject } from '../../src/model.ts';
 import { type CompleteOptions, complete, uidOf } from '../../src/ocsf/complete.ts';
 import { validate } from '../../src/ocsf/validate.ts';
