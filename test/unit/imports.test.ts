@@ -45,7 +45,7 @@ const rules: readonly Rule[] = [
   },
   {
     of: /^src\/source\//,
-    only: () => /^src\/(source\/[^/]+|(model|component|fault|faults|options|retry|json|time|abort)\.ts)$/,
+    only: () => /^src\/(source\/[^/]+|(model|component|mapping|fault|faults|options|retry|json|time|abort)\.ts)$/,
     because: 'src/source is built on the model, the components, faults and options alone',
   },
   {
