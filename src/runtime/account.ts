@@ -26,6 +26,8 @@ export interface Delivery {
     readonly name: string;
     readonly records: readonly AuditRecord[];
     readonly refused: number;
+    /** They wait in its queue, and are not sent yet. */
+    readonly queued: boolean;
   }[];
 }
 
@@ -52,6 +54,7 @@ export const account = (batch: Batch, processed: readonly Processed[], shares: r
   exporters: shares.map(({ handle, records, exported }) => ({
     name: handle.name,
     records,
+    queued: handle.queued ?? false,
     refused: (exported.refused ?? []).reduce((sum, r) => sum + (r.count ?? r.records.length), 0),
   })),
 });

@@ -54,7 +54,7 @@ export const deliver = async (batch: Batch, lane: Lane, how: Delivering): Promis
 };
 
 /** Waits for every exporter, commits it all, and tells them how it went. */
-const conclude = async (
+export const conclude = async (
   handed: readonly Promise<Exported>[],
   writes: readonly Write[],
   how: Delivering,

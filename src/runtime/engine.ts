@@ -11,21 +11,24 @@ import { direct, type Handle } from './handle.ts';
 import { lane as runLane } from './lane.ts';
 import { labelled } from './log.ts';
 import { type Observer, together } from './observer.ts';
-import type { LanePlan, Plan } from './plan.ts';
+import type { LanePlan, Plan, QueuePlan } from './plan.ts';
+import { createQueue, orphaned, type Queue } from './queue.ts';
+import { createTrouble } from './trouble.ts';
 
 export interface EngineOptions {
   /** How long a stop may take before what is in hand is given up; ms. */
   readonly grace?: number;
   /** How many new dead letters a day a lane takes before it holds. */
   readonly deadLetters?: number;
-  /** Ends each lane when its vendor has no more; gives one up that has made no progress for so long; ms. */
+  /** Ends each lane when its vendor has no more, and then each queue when it is empty; gives one up that has made no progress for so long; ms. */
   readonly once?: { readonly patience: number };
   /** Told what the lanes do. */
   readonly observers?: readonly Observer[];
 }
 
-/** How a lane ended. */
+/** How a lane ended; or a queue, if it could not finish. */
 export interface Ending {
+  /** The receiver's name; `queue NAME` for the queue of an exporter. */
   readonly lane: string;
   /** Why it could not finish; absent when it did. */
   readonly fault?: Fault;
@@ -38,9 +41,12 @@ export interface Engine {
   stop(): void;
   /** Gives up what is in hand, at once. It is read again at the next start. */
   abort(): void;
-  /** Lanes that have not ended. */
+  /** Lanes that have not ended, and queues that have something in hand. */
   busy(): readonly string[];
 }
+
+/** How many new dead letters a day are taken where the config does not say. */
+const DEAD_LETTERS = 1000;
 
 /** How long an exporter may take to notice that it was told to stop; ms. */
 const LINGER = 5 * SECOND;
@@ -58,24 +64,42 @@ export const startEngine = async (
   const exporters = new Map<string, Exporter>();
   for (const { name, spec, options: its } of plan.exporters)
     exporters.set(name, spec.create(contextOf(name, `exporter/${name}`, ground), its));
+  const queues = plan.exporters.flatMap(({ name, queue }) =>
+    queue ? [openQueue(name, exporters.get(name)!, queue, ground, options)] : [],
+  );
   const handles = new Map([...exporters].map(([name, exporter]) => [name, direct(name, exporter)]));
+  for (const queue of queues) handles.set(queue.name, queue.handle);
 
   const all = new AbortController(); // the end of the engine, at once
   const runners = plan.lanes.map(laneplan => prepare(laneplan, handles, ground, options));
   warnOfTwins(runners, ground);
+  for (const message of orphaned(
+    await ground.store.queues(),
+    queues.map(q => q.name),
+  ))
+    ground.log.warn({}, message);
 
+  let stopped = false;
+  let read = false; // every lane has ended
   const abort = () => {
     all.abort();
-    for (const runner of runners) runner.abort();
+    for (const part of [...runners, ...queues]) part.abort();
   };
   const stop = () => {
+    stopped = true;
     for (const runner of runners) runner.stop();
+    if (read) for (const queue of queues) queue.stop();
     // The grace ends by itself when everything has: nothing is left behind.
     ground.clock.sleep(options.grace ?? 25 * SECOND, all.signal).then(abort, () => {});
   };
 
   const run = async (): Promise<readonly Ending[]> => {
+    const reading = queues.map(queue => drain(queue, abort));
     const endings = await Promise.all(runners.map(runner => runner.run(abort)));
+    read = true;
+    // Until now the queues made room for the lanes.
+    for (const queue of queues) options.once && !stopped ? queue.finish() : queue.stop();
+    const left = (await Promise.all(reading)).flatMap(ending => ending ?? []);
     all.abort();
     for (const { lane } of runners) {
       await lane.receiver.close?.();
@@ -83,9 +107,43 @@ export const startEngine = async (
     }
     for (const exporter of exporters.values()) await exporter.close?.();
     gone.abort();
-    return endings;
+    return [...endings, ...left];
   };
-  return { ended: run(), stop, abort, busy: () => runners.filter(r => r.busy()).map(r => r.lane.name) };
+  const busy = () => [
+    ...runners.filter(r => r.busy()).map(r => r.lane.name),
+    ...queues.filter(q => q.busy()).map(q => `queue ${q.name}`),
+  ];
+  return { ended: run(), stop, abort, busy };
+};
+
+const openQueue = (
+  name: string,
+  exporter: Exporter,
+  { limit }: QueuePlan,
+  { store, clock, log }: Ground,
+  { once, deadLetters = DEAD_LETTERS, observers = [] }: EngineOptions,
+): Queue => {
+  const watch = together(observers);
+  return createQueue({
+    name,
+    exporter,
+    limit,
+    store,
+    clock,
+    log: labelled(log, { queue: name }),
+    deadLetters,
+    patience: once?.patience,
+    linger: LINGER,
+    faulted: (fault, place) => watch.faulted(place, fault, place),
+    sent: (records, refused) => watch.dequeued(name, records, refused),
+  });
+};
+
+/** Nobody reads standard output any more: then everything ends. */
+const drain = async (queue: Queue, endAll: () => void): Promise<Ending | undefined> => {
+  const fault = await queue.run();
+  if ((fault?.cause as Fault | undefined)?.code === 'E_STDOUT_CLOSED') endAll();
+  return fault && { lane: `queue ${queue.name}`, fault };
 };
 
 /** One lane with what it needs to run: its components, its controls, its memory of faults. */
@@ -96,8 +154,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   const [stopping, aborting] = [new AbortController(), new AbortController()];
   const patience = options.once?.patience ?? Number.POSITIVE_INFINITY;
   const watch = together(options.observers ?? []);
-  let stuckSince: number | undefined; // the first fault since something was committed
-  let last: Fault | undefined;
+  const trouble = createTrouble(clock, log);
   let failed: Fault | undefined;
   let busy = true;
   let endAll = () => {};
@@ -108,26 +165,13 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   };
   const report = (fault: Fault, wait: number, place = `receiver/${name}`) => {
     watch.faulted(name, fault, place);
-    const first = last?.code !== fault.code || last.message !== fault.message;
-    last = fault;
-    stuckSince ??= clock.now();
     if (fault.code === 'E_STDOUT_CLOSED') {
       giveUp(fault);
       endAll();
-    } else if (clock.now() + wait - stuckSince > patience) giveUp(fault);
-    else if (first)
-      log.warn(
-        { code: fault.code, kind: fault.kind, again: `in ${(wait / 1000).toFixed(1)} s`, remedy: fault.remedy },
-        describe(fault),
-      );
-  };
-  const progress = () => {
-    if (last) log.info({ after: last.code }, 'works again');
-    last = undefined;
-    stuckSince = undefined;
+    } else if (trouble.meet(fault, wait, patience)) giveUp(fault);
   };
   const rest = () => {
-    progress();
+    trouble.over();
     watch.rested(name);
     if (options.once) stopping.abort();
   };
@@ -150,7 +194,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
     }),
   );
   const lane: Lane = { name, identity, receiver, routes };
-  const limit = options.deadLetters ?? 1000;
+  const limit = options.deadLetters ?? DEAD_LETTERS;
 
   let inHand: Promise<unknown> = Promise.resolve();
   const keep = <T>(work: Promise<T>): Promise<T> => {
@@ -166,7 +210,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
       { clock, signal, report },
     );
     const delivery = await keep(deliver(batch, lane, { store, clock, signal, report }));
-    if (batch.records.length > 0) progress();
+    if (batch.records.length > 0) trouble.over();
     watch.delivered(name, delivery);
   };
 
@@ -184,7 +228,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
     stop: () => stopping.abort(),
     abort: () => {
       if (busy && !aborting.signal.aborted)
-        failed ??= last ?? new Fault('E_ABANDONED', 'stopped before it was finished');
+        failed ??= trouble.last ?? new Fault('E_ABANDONED', 'stopped before it was finished');
       aborting.abort();
     },
     run: async (end: () => void): Promise<Ending> => {

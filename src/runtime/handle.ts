@@ -13,6 +13,8 @@ export interface Hand extends Persistence {
 
 export interface Handle {
   readonly name: string;
+  /** It puts the records into a queue, from which they are sent later. */
+  readonly queued?: true;
   /** Resolves when the exporter has taken the records; tries for as long as the signal lets it. */
   hand(records: readonly AuditRecord[], how: Hand): Promise<Exported>;
 }

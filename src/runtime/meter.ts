@@ -135,17 +135,19 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
     count.guessed.add(batch.records.filter(record => record.guessed).length, { component: `receiver/${receiver}` });
     count.gaps.add(batch.gap ? Math.max(0, batch.gap.to - batch.gap.from) / SECOND : 0, { receiver });
     routes.forEach(countRoute);
-    for (const { name, records, refused } of delivery.exporters) {
-      count.sent.add(records.length - refused, { exporter: name });
-      count.failed.add(refused, { exporter: name });
-      count.dead.add(refused, { component: `exporter/${name}` });
-    }
+    for (const { name, records, refused, queued } of delivery.exporters) if (!queued) countSent(name, records, refused);
     mine.unaccounted += unaccounted(delivery);
     mine.date = batch.move?.date || mine.date;
     mine.newest = newest(batch.records, mine.newest);
     // Read again is not late: where something remembers, only what it lets through is new.
     const sieve = routes.flatMap(route => route.steps).find(step => dedupes.has(step.name));
     countLate(receiver, mine.remembered ? (sieve?.outgoing ?? []) : batch.records);
+  };
+
+  const countSent = (exporter: string, records: readonly AuditRecord[], refused: number) => {
+    count.sent.add(records.length - refused, { exporter });
+    count.failed.add(refused, { exporter });
+    count.dead.add(refused, { component: `exporter/${exporter}` });
   };
 
   const asked = (receiver: string, { status, sent: at, took, date }: Exchange) => {
@@ -159,6 +161,7 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
   return {
     observer: {
       delivered,
+      dequeued: countSent,
       asked,
       rested: lane => {
         of(lane).end = of(lane).date;

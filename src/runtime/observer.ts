@@ -2,15 +2,18 @@
 // after they happened; nobody who looks on can change or delay anything.
 import type { HttpSettings } from '../component.ts';
 import type { Fault } from '../fault.ts';
+import type { AuditRecord } from '../model.ts';
 import type { Delivery } from './account.ts';
 
 /** Whatever of these it has is called, at once and in order. Must be quick, and may not throw. */
 export interface Observer {
   /** A delivery, after its commit. */
   delivered?(lane: string, delivery: Delivery): void;
+  /** An exporter took records from its queue, after the commit that removed them. @param refused how many it did not take */
+  dequeued?(exporter: string, records: readonly AuditRecord[], refused: number): void;
   /** The vendor has no more for now, and everything is committed. */
   rested?(lane: string): void;
-  /** A fault that is waited out. @param place where: `receiver/NAME` or `exporter/NAME` */
+  /** A fault that is waited out. @param lane the place again, where it is a queue's  @param place where: `receiver/NAME` or `exporter/NAME` */
   faulted?(lane: string, fault: Fault, place: string): void;
   /** A lane ended; with a fault, if it could not finish. */
   ended?(lane: string, fault?: Fault): void;
@@ -35,6 +38,7 @@ export interface Exchange {
 /** All of them as one. */
 export const together = (observers: readonly Observer[]): Required<Observer> => ({
   delivered: (...told) => observers.forEach(each => void each.delivered?.(...told)),
+  dequeued: (...told) => observers.forEach(each => void each.dequeued?.(...told)),
   rested: (...told) => observers.forEach(each => void each.rested?.(...told)),
   faulted: (...told) => observers.forEach(each => void each.faulted?.(...told)),
   ended: (...told) => observers.forEach(each => void each.ended?.(...told)),

@@ -1,0 +1,214 @@
+// The durable queue in front of an exporter. Handing to it stages a row, which is committed with the position; its reader
+// sends the oldest rows, and removes them in one commit with whatever the exporter wrote. Full means wait.
+import type { Clock, Exporter, Logger } from '../component.ts';
+import { asFault, Fault } from '../fault.ts';
+import type { AuditRecord, Write } from '../model.ts';
+import { DAY, SECOND } from '../options.ts';
+import { backoff, HOLD, persist } from '../retry.ts';
+import { createBell } from './bell.ts';
+import { conclude, type Delivering } from './deliver.ts';
+import { direct, type Hand, type Handle } from './handle.ts';
+import type { Holding, Store } from './state.ts';
+import { createTrouble } from './trouble.ts';
+
+export interface QueueOptions {
+  /** The exporter's. */
+  readonly name: string;
+  readonly exporter: Exporter;
+  /** Full from so many bytes on disk on. What is in hand then still goes in: a row for each receiver. */
+  readonly limit: number;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How many new dead letters a day the exporter may make before the reader holds. */
+  readonly deadLetters: number;
+  /** It must be emptied: from `finish` on it is given up when nothing was sent for so long; ms. */
+  readonly patience?: number | undefined;
+  /** How long an exporter may take to notice that it was told to stop; ms. */
+  readonly linger: number;
+  /** Told of each fault of the reader. */
+  readonly faulted?: (fault: Fault, place: string) => void;
+  /** Told of what was sent, after its commit; and how many of it were refused. */
+  readonly sent?: (records: readonly AuditRecord[], refused: number) => void;
+}
+
+export interface Queue {
+  readonly name: string;
+  /** What a delivery is handed to. */
+  readonly handle: Handle;
+  /** Reads until it is stopped, or finished and empty. Resolves with why rows are left that should not be. Never throws. */
+  run(): Promise<Fault | undefined>;
+  /** Ends when it is empty. */
+  finish(): void;
+  /** Ends when what is in hand is sent; rows stay. A batch that only waits for its next try is not waited for. */
+  stop(): void;
+  /** Ends at once; what was in hand is sent again at the next start. */
+  abort(): void;
+  /** Whether something is in hand. */
+  busy(): boolean;
+}
+
+/** How much is read at once where the exporter does not say what it likes best. */
+const BEST = { records: 1000, bytes: 4 * 2 ** 20 } as const;
+
+/** Once full, it has room again below this share of its limit: so that it does not turn full with every row. */
+const ROOM = 0.9;
+
+/** How often somebody who waits for room says so; ms. */
+const LOOK = 10 * SECOND;
+
+export const createQueue = (options: QueueOptions): Queue => {
+  const { name, exporter, limit, store, clock, patience = Number.POSITIVE_INFINITY, linger } = options;
+  const place = `exporter/${name}`;
+  const best = exporter.best ?? BEST;
+  const longest = Math.max(1, best.records); // of a row
+  const trouble = createTrouble(clock, options.log);
+  const [stopping, aborting] = [new AbortController(), new AbortController()];
+  const [arrivals, departures] = [createBell(), createBell()];
+  const aborted = new Promise<void>(done => aborting.signal.addEventListener('abort', () => done(), { once: true }));
+  const resting = AbortSignal.any([stopping.signal, aborting.signal]); // nobody sleeps any longer
+  let full = false;
+  let finishing = false;
+  let inHand = false;
+  let failed: Fault | undefined;
+
+  // ---- In ----
+
+  const holding = async (): Promise<Holding> => (await store.queues()).get(name) ?? { rows: 0, records: 0, bytes: 0 };
+
+  const room = async ({ signal, report }: Hand): Promise<void> => {
+    for (;;) {
+      signal.throwIfAborted();
+      const freed = departures.next(); // asked for before we look, so that none is missed
+      const { bytes } = await holding();
+      full = bytes >= (full ? limit * ROOM : limit);
+      if (!full) return;
+      report?.(new Fault('E_QUEUE_FULL', `the queue of ${name} is full: ${limit} bytes`), LOOK, place);
+      const enough = new AbortController();
+      await Promise.race([freed, clock.sleep(LOOK, AbortSignal.any([signal, enough.signal]))]).finally(() =>
+        enough.abort(),
+      );
+    }
+  };
+
+  const handle: Handle = {
+    name,
+    queued: true,
+    hand: async (records, how) => {
+      await room(how);
+      const writes: Write[] = [];
+      for (let at = 0; at < records.length; at += longest)
+        writes.push({ kind: 'enqueue', queue: name, records: records.slice(at, at + longest) });
+      return {
+        writes,
+        release: committed => {
+          if (committed) arrivals.ring();
+        },
+      };
+    },
+  };
+
+  // ---- Out ----
+
+  const giveUp = (fault: Fault) => {
+    failed ??= fault;
+    aborting.abort();
+    arrivals.ring();
+  };
+  const report = (fault: Fault, wait: number) => {
+    options.faulted?.(fault, place);
+    if (fault.code === 'E_STDOUT_CLOSED') giveUp(fault);
+    else if (trouble.meet(fault, wait, finishing ? patience : Number.POSITIVE_INFINITY)) giveUp(fault);
+  };
+  const how: Delivering = {
+    store,
+    clock: { now: clock.now, sleep: ms => clock.sleep(ms, resting) },
+    signal: aborting.signal,
+    report,
+  };
+  const sink = direct(name, exporter);
+
+  const mayGoOn = async () => {
+    const dead = await store.deadAt(place, clock.now() - DAY);
+    if (dead > options.deadLetters)
+      throw new Fault('E_DEAD_LIMIT', `${dead} new dead letters in a day at ${name}, more than ${options.deadLetters}`);
+  };
+
+  /** The oldest rows, as many as the exporter likes best; false when there are none. */
+  const send = async (): Promise<boolean> => {
+    const rows = await persist(() => store.rows(name, best), how);
+    if (rows.length === 0) return false;
+    inHand = true;
+    await persist(mayGoOn, how);
+    const records = rows.flatMap(row => row.records);
+    const dequeue: Write = { kind: 'dequeue', queue: name, rows: rows.map(row => row.seq) };
+    const [exported] = await conclude([sink.hand(records, how)], [dequeue], how);
+    trouble.over();
+    departures.ring();
+    options.sent?.(
+      records,
+      (exported?.refused ?? []).reduce((sum, r) => sum + (r.count ?? r.records.length), 0),
+    );
+    return true;
+  };
+
+  const read = async (): Promise<void> => {
+    for (let tries = 0; !resting.aborted; ) {
+      const arrived = arrivals.next();
+      try {
+        if (await send()) tries = 0;
+        else if (finishing) return;
+        else await arrived;
+      } catch (error) {
+        if (resting.aborted) return;
+        // Rows that are gone, or a defect: what is there is read again.
+        const fault = asFault(error);
+        const wait = fault.kind === 'denied' ? HOLD : backoff(tries++ + 2);
+        report(fault, wait);
+        await clock.sleep(wait, resting).catch(() => {});
+      } finally {
+        inHand = false;
+      }
+    }
+  };
+
+  return {
+    name,
+    handle,
+    busy: () => inHand,
+    run: async () => {
+      const enough = new AbortController();
+      const lingered = aborted.then(() => clock.sleep(linger, enough.signal)).catch(() => {});
+      await Promise.race([read(), lingered]);
+      enough.abort();
+      const { rows, records } = await holding();
+      if (rows === 0 || (!failed && options.patience === undefined)) return undefined;
+      const cause = failed ?? trouble.last ?? new Fault('E_ABANDONED', 'stopped before it was empty');
+      return new Fault('E_QUEUE_LEFT', `${counted(rows, 'row')} with ${counted(records, 'record')} left`, { cause });
+    },
+    finish: () => {
+      finishing = true;
+      if (trouble.last && trouble.lasts() > patience) giveUp(trouble.last);
+      arrivals.ring();
+    },
+    stop: () => {
+      stopping.abort();
+      arrivals.ring();
+    },
+    abort: () => {
+      aborting.abort();
+      arrivals.ring();
+    },
+  };
+};
+
+/** What to say of rows that no exporter of a config takes. */
+export const orphaned = (holdings: ReadonlyMap<string, Holding>, queued: readonly string[]): readonly string[] =>
+  [...holdings]
+    .filter(([name]) => !queued.includes(name))
+    .map(
+      ([name, { rows, records }]) =>
+        `${counted(rows, 'row')} with ${counted(records, 'record')} left in the queue of '${name}', which is no queued exporter of this config: name it again, or send them with \`tributary queue drain\``,
+    );
+
+const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
