@@ -60,7 +60,7 @@ const delivery = (
   return {
     batch: { records, move: { after: 0, position: 1, low: 0, date }, ...(gap && { gap }) },
     routes: [{ pipeline: 'p', steps, records: rest, exporters: ['out'] }],
-    exporters: rest.length > 0 ? [{ name: 'out', records: rest, refused }] : [],
+    exporters: rest.length > 0 ? [{ name: 'out', records: rest, refused, queued: false }] : [],
   };
 };
 
@@ -104,6 +104,18 @@ describe('what is counted of a delivery', () => {
     expect(now.value('tributary_records_guessed_total', { component: 'receiver/r' })).toBe(1);
     expect(now.value('tributary_unaccounted_records', { receiver: 'r' })).toBe(0);
     expect(now.value('tributary_records_duplicate_total', { component: 'pipeline/p/normalize' })).toBeUndefined();
+  });
+
+  test('what is dead is not repeated, and what is passed on unmapped is not counted again', async () => {
+    const { tell, read } = await rig(planOf(dedupe, part('normalize'), part('filter')));
+    const [a, b, c] = [record('a'), record('b'), record('c')];
+    const strange = { ...a, drift: { kind: 'type', detail: 'new.thing' } } as const;
+    const steps = [step('dedupe', [a, b, c], [a], [b]), step('normalize', [a], [strange]), step('filter', [strange])];
+    tell.delivered('r', delivery([a, b, c], steps));
+    const now = await read();
+    expect(now.value('tributary_records_duplicate_total', { component: 'pipeline/p/dedupe' })).toBe(1);
+    expect(now.value('tributary_records_unmapped_total', { component: 'pipeline/p/normalize' })).toBe(1);
+    expect(now.value('tributary_records_unmapped_total', { component: 'pipeline/p/filter' })).toBe(0);
   });
 
   test('a gap, in seconds', async () => {
