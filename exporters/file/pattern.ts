@@ -10,8 +10,11 @@ export interface Place {
   readonly feed: string;
 }
 
-/** `part`: being written. `unknown`: set aside, because the state does not know it. */
-export type Stage = 'finished' | 'part' | 'unknown';
+/**
+ * `newborn`: its first batch is not committed yet. `part`: being written. `unknown`: set aside, because the state does
+ * not know it.
+ */
+export type Stage = 'newborn' | 'part' | 'finished' | 'unknown';
 
 /** A file of ours, as found. */
 export interface Found {
@@ -63,16 +66,20 @@ export const find = async (disk: Disk, folder: string, pattern: string, place: P
   const walk = async (base: string, [name, ...deeper]: readonly RegExp[]): Promise<readonly Found[]> => {
     const matches = (await disk.list(base)).map(entry => name!.exec(entry)).filter(match => match !== null);
     if (deeper.length > 0) return (await Promise.all(matches.map(match => walk(join(base, match[0]), deeper)))).flat();
-    return matches.map(({ 0: entry, groups }) => ({
-      path: join(base, entry),
-      seq: Number(groups?.seq),
-      stage: STAGES[groups?.ending ?? '']!,
-    }));
+    return matches.flatMap(({ 0: entry, groups }) => {
+      const stage = STAGES[`${groups?.dot ?? ''}${groups?.ending ?? ''}`];
+      return stage ? [{ path: join(base, entry), seq: Number(groups?.seq), stage }] : [];
+    });
   };
   return (await walk(fixed!, names)).toSorted((a, b) => a.seq - b.seq);
 };
 
-const STAGES: Readonly<Record<string, Stage>> = { '': 'finished', '.part': 'part', '.part.unknown': 'unknown' };
+const STAGES: Readonly<Record<string, Stage>> = {
+  '..part': 'newborn',
+  '.part': 'part',
+  '': 'finished',
+  '.part.unknown': 'unknown',
+};
 
 /** The folder without placeholders, then each segment from the first that has one. */
 const split = (path: string): readonly string[] => {
@@ -93,7 +100,7 @@ const matcher = (segment: string, place: Place, last: boolean): RegExp => {
     .split(PLACEHOLDER)
     .map((text, i) => (i % 2 === 1 ? values[text] : literal(text)))
     .join('');
-  return new RegExp(`^${source}${last ? '(?<ending>(?:\\.part(?:\\.unknown)?)?)' : ''}$`);
+  return new RegExp(last ? `^(?<dot>\\.?)${source}(?<ending>(?:\\.part(?:\\.unknown)?)?)$` : `^${source}$`);
 };
 
 const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|-]/g, '\\$&');

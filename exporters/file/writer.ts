@@ -1,6 +1,6 @@
 // Appends each batch to the file of its receiver and stages the new length with the batch: after a crash the file is cut
 // back to what was committed, so that each event is in the files once.
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type AuditRecord, type Context, type Exported, type Exporter, Fault, point } from '../../src/index.ts';
 import type { Disk } from './disk.ts';
 import { encoderOf } from './encode.ts';
@@ -29,11 +29,12 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
   const whole = resolve(folder, options.path);
   const encode = encoderOf(options.path);
   const places = new Map<string, Place>();
-  const begun = new Set<string>();
   let giveBack: (() => void) | undefined;
 
   const finalOf = (tail: Tail) => resolve(folder, tail.path);
   const partOf = (tail: Tail) => `${finalOf(tail)}.part`;
+  /** The name of a file until its first batch is committed: no glob of a reader matches it, and it may always be removed. */
+  const newbornOf = (tail: Tail) => join(dirname(finalOf(tail)), `.${basename(partOf(tail))}`);
   const lock = (receiver: string, signal: AbortSignal) => locks.hold(`${whole} ${receiver}`, signal);
 
   const exportAll = async (records: readonly AuditRecord[], signal: AbortSignal): Promise<Exported> => {
@@ -62,14 +63,13 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
       const length = await encode(records, async bytes => {
         signal.throwIfAborted();
         point('file: before append');
-        begun.add(partOf(tail));
-        await disk.append(partOf(tail), tail.length, bytes);
+        await disk.append(tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length, bytes);
         point('file: after append');
         return bytes.length;
       });
       const longer: Tail = { ...tail, length: tail.length + length };
       const conclude = async (committed: boolean) => {
-        if (committed && isDue(longer, place)) await attempt(() => finish(longer, place));
+        if (committed) await attempt(() => settle(longer, place));
         unlock();
       };
       let concluded: Promise<void> | undefined;
@@ -86,6 +86,11 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
     }
   };
 
+  /** After a commit: the file gets the name that it is read by, and is finished if it is due. */
+  const settle = async (tail: Tail, place: Place): Promise<void> => {
+    if ((await isOpen(tail)) && isDue(tail, place)) await finish(tail, place);
+  };
+
   /** The file that the next batch goes to: the committed one if it is still open and not due, else a new one. */
   const open = async (place: Place): Promise<Tail> => {
     const tail = await state.get<Tail>(place.receiver);
@@ -95,15 +100,20 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
     return begin(place, tail);
   };
 
-  /** A file that is gone was finished before, or taken away by its reader. One that is shorter lost committed events. */
+  /**
+   * A file that is gone was finished before, or taken away by its reader. One that is shorter lost committed events. One
+   * whose first commit is new gets its name.
+   */
   const isOpen = async (tail: Tail): Promise<boolean> => {
-    const found = await disk.stat(partOf(tail));
-    if (found && found.size < tail.length)
-      throw new Fault(
-        'E_FILE_SHORT',
-        `${partOf(tail)} has ${found.size} bytes, but ${tail.length} were committed to it`,
-      );
-    return found !== undefined;
+    for (const path of [partOf(tail), newbornOf(tail)]) {
+      const found = await disk.stat(path);
+      if (!found) continue;
+      if (found.size < tail.length)
+        throw new Fault('E_FILE_SHORT', `${path} has ${found.size} bytes, but ${tail.length} were committed to it`);
+      if (path === newbornOf(tail)) await disk.rename(path, tail.length, partOf(tail));
+      return true;
+    }
+    return false;
   };
 
   const isDue = (tail: Tail, place: Place): boolean =>
@@ -116,15 +126,15 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
     const last = tail?.seq ?? 0;
     const taken = [last];
     for (const { path, seq, stage } of await find(disk, folder, options.path, place)) {
-      if (stage === 'part' && (tail ? seq > last : begun.has(path))) await disk.remove(path);
+      if (stage === 'newborn') await disk.remove(path);
       else taken.push(seq);
-      if (stage === 'part' && !tail && !begun.has(path)) await setAside(path);
+      if (stage === 'part' && seq > last) await setAside(path);
     }
     const [seq, born] = [taken.reduce((a, b) => Math.max(a, b)) + 1, clock.now()];
     return { seq, path: pathOf(options.path, place, seq, born), length: 0, born };
   };
 
-  /** With no state at all, nobody can tell a batch that was never committed from one whose state was lost: so it is kept. */
+  /** Its first batch was committed, or it had no such name; but to another state than ours. So it is kept, and left. */
   const setAside = async (path: string) => {
     const { size } = (await disk.stat(path)) ?? { size: 0 };
     await disk.rename(path, size, `${path}.unknown`);
@@ -136,7 +146,6 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
       throw new Fault('E_FILE', `${partOf(tail)} cannot be finished: ${finalOf(tail)} exists already; move it away`);
     point('file: before finish');
     await disk.rename(partOf(tail), tail.length, finalOf(tail));
-    begun.delete(partOf(tail));
     point('file: after finish');
     await attempt(() => prune(place));
   };
@@ -182,7 +191,7 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
           const unlock = await lock(place.receiver, context.signal);
           try {
             const tail = await state.get<Tail>(place.receiver);
-            if (tail && (await isOpen(tail)) && isDue(tail, place)) await finish(tail, place);
+            if (tail) await settle(tail, place);
           } finally {
             unlock();
           }

@@ -46,7 +46,6 @@ export const setup = async (
     raw: () => truth(played),
     archived: () =>
       readdirSync(path.join(folder, 'archive'))
-        .filter(name => !name.endsWith('.unknown')) // set aside: of a first batch that was never committed
         .sort()
         .flatMap(name =>
           readFileSync(path.join(folder, 'archive', name), 'utf8')

@@ -94,14 +94,15 @@ export const mutations: readonly Mutation[] = [
   ]),
   crash('a file not cut back', [
     WRITER,
-    'await disk.append(partOf(tail), tail.length, bytes);',
-    'await disk.append(partOf(tail), (await disk.stat(partOf(tail)))?.size ?? 0, bytes);',
+    'tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length, bytes);',
+    'partOf(tail), (await disk.stat(partOf(tail)))?.size ?? 0, bytes);',
   ]),
   crash('the length of a file not staged', [WRITER, 'writes: [state.set(place.receiver, longer)],', 'writes: [],']),
-  crash('a file finished before its commit', [
+  crash('a file finished before its commit', [WRITER, 'if (committed) await attempt', 'await attempt']),
+  crash('a file with its name before its first commit', [
     WRITER,
-    'if (committed && isDue(longer, place))',
-    'if (isDue(longer, place))',
+    'tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length',
+    'partOf(tail), tail.length',
   ]),
   crash('commit before export', [
     DELIVER,

@@ -1,6 +1,7 @@
 // The file exporter on the machine's own disk: rotation, compression, what is kept, and what it says when the disk does
 // not do as it is told.
-import { mkdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { symlinkSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -48,7 +49,7 @@ describe('files', () => {
   test('are finished when they are full, after the commit and not before', async () => {
     const exporter = create({ rotate: { size: 1000, every: HOUR } });
     const exported = await exporter.export(sampleRecords(5), quiet());
-    expect(await names()).toEqual(['opal-000001.ndjson.part']);
+    expect(await names()).toEqual(['.opal-000001.ndjson.part']);
     await conclude(exported);
     expect(await names()).toEqual(['opal-000001.ndjson']);
     await deliver(exporter, sampleRecords(1, { first: 5 }));
@@ -139,13 +140,36 @@ describe('what is not ours', () => {
     ]);
   });
 
-  test('an unfinished file newer than the state is removed: its batch was never committed', async () => {
+  test('so is one that is newer than the state: it may be of yesterday, put back', async () => {
     const exporter = create({ rotate: { size: 100, every: HOUR }, path: '{day}/{receiver}-{seq}.ndjson' });
     await deliver(exporter);
     await mkdir(join(folder, '2026-01-14'));
-    await writeFile(join(folder, '2026-01-14/opal-000002.ndjson.part'), 'torn');
+    await writeFile(join(folder, '2026-01-14/opal-000002.ndjson.part'), 'precious');
     await deliver(exporter, sampleRecords(1, { first: 1 }));
-    expect(await names()).toEqual(['2026-01-15/opal-000001.ndjson', '2026-01-15/opal-000002.ndjson']);
+    expect(await names()).toEqual([
+      '2026-01-14/opal-000002.ndjson.part.unknown',
+      '2026-01-15/opal-000001.ndjson',
+      '2026-01-15/opal-000003.ndjson',
+    ]);
+  });
+
+  test('what a crash left of a first batch is hidden from readers, and removed by the next', async () => {
+    const { writes } = await create().export(sampleRecords(1), quiet());
+    expect(writes).toHaveLength(1); // never committed: the program died here
+    expect(await names()).toEqual(['.opal-000001.ndjson.part']);
+    restart();
+    await deliver(create(), sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['opal-000001.ndjson.part']);
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-1']);
+  });
+
+  test('a file that a crash after the first commit left hidden is shown by the next batch', async () => {
+    const { writes } = await create().export(sampleRecords(1), quiet());
+    context.commit(writes ?? []); // and the program died before the file was renamed
+    restart();
+    await deliver(create(), sampleRecords(1, { first: 1 }));
+    expect(await names()).toEqual(['opal-000001.ndjson.part']);
+    expect(idsIn(await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8'))).toEqual(['opal-0', 'opal-1']);
   });
 
   test('two exporters on the same files are told apart; a successor of the same name is welcome', async () => {
@@ -181,7 +205,7 @@ describe('what is kept', () => {
   test('the newest finished one, however old its last event', async () => {
     const exporter = create({ rotate: { size: 100, every: HOUR }, keep: { for: DAY } });
     const exported = await exporter.export(sampleRecords(1), quiet());
-    await utimes(join(folder, 'opal-000001.ndjson.part'), 0, 0);
+    await utimes(join(folder, '.opal-000001.ndjson.part'), 0, 0);
     await conclude(exported);
     expect(await names()).toEqual(['opal-000001.ndjson']);
   });
@@ -225,11 +249,8 @@ describe('trouble', () => {
   });
 
   test('a full disk is transient, with the path and what to do', async () => {
-    const part = join(folder, 'opal-000001.ndjson.part');
-    context.commit([
-      context.state.set('opal', { seq: 1, path: 'opal-000001.ndjson', length: 0, born: context.clock.now() }),
-    ]);
-    await symlink('/dev/full', part);
+    const part = join(folder, '.opal-000001.ndjson.part');
+    listen(name => name === 'file: before append' && symlinkSync('/dev/full', part));
     const fault = (await caught(create().export(sampleRecords(1), quiet()))) as Fault;
     expect(fault).toBeInstanceOf(Fault);
     expect(fault).toMatchObject({ code: 'E_FILE', kind: 'transient', message: `${part} cannot be written` });

@@ -43,10 +43,10 @@ export const crashingDisk = (
       await place('file: before rename');
       const bytes = now.get(path)?.subarray(0, length) ?? Buffer.alloc(0);
       mustBe(now.has(path), `${path} is not there to be renamed`);
-      mustBe(!now.has(next), `overwrites the finished file ${next}`);
+      mustBe(!now.has(next), `overwrites the file ${next}`);
       now.delete(path);
       now.set(next, bytes);
-      finished.set(next, Buffer.from(bytes));
+      if (!next.endsWith('.part')) finished.set(next, Buffer.from(bytes));
       await place('file: after rename');
     },
     remove: async path => {
