@@ -27,6 +27,16 @@ test('digits in texts, and keys of any name, are left alone', () => {
   expect(JSON.stringify(parsed)).toBe(text.replace('12345678901234567890}', '"12345678901234567890"}'));
 });
 
+test('digits are kept at any depth', () => {
+  const nest = (inner: string) => `${'['.repeat(20_000)}${inner}${']'.repeat(20_000)}`;
+  const inner = '{"a":12345678901234567890,"b":"\\"1234567890123456789","c":[-1e400,1.5]}';
+  let value = parse(nest(inner));
+  while (Array.isArray(value)) value = value[0];
+  expect(value).toEqual({ a: '12345678901234567890', b: '"1234567890123456789', c: ['-1e400', 1.5] });
+  for (const wrong of ['{"a":012345678901234567890}', '{"a":1.2.3e400}', '{"a":12345678901234567890'])
+    expect(() => parse(nest(wrong))).toThrow(SyntaxError);
+});
+
 test('any JSON is read as the platform reads it, but for numbers that stay texts', () => {
   const bare = (value: unknown) => JSON.stringify(value).replaceAll('"', '');
   fc.assert(
@@ -40,6 +50,26 @@ test('the canonical text does not depend on the order of keys', () => {
   expect(canonical({ b: [1, { d: null, c: 'x' }], a: true })).toBe('{"a":true,"b":[1,{"c":"x","d":null}]}');
   expect(digest({ a: 1, b: 2 })).toBe(digest({ b: 2, a: 1 }));
   expect(digest({ a: 1, b: 2 })).not.toBe(digest({ a: 1, b: '2' }));
+});
+
+test('the canonical text is that of the platform, its keys sorted', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), value => {
+      const plain = JSON.parse(JSON.stringify(value)); // without -0
+      const sorted = JSON.stringify(plain, (_, one) =>
+        isObject(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,
+      );
+      if (!/"\d+":|__proto__/.test(sorted)) expect(canonical(plain)).toBe(sorted); // the platform sorts numbers by itself
+      expect(JSON.parse(canonical(plain))).toEqual(plain);
+    }),
+  );
+});
+
+test('a record without an id has one, however deep it is', () => {
+  const deep = (leaf: number) => JSON.parse(`${'[{"a":'.repeat(10_000)}${leaf}${'}]'.repeat(10_000)}`);
+  expect(digest(deep(1))).toHaveLength(22);
+  expect(digest(deep(1))).toBe(digest(deep(1)));
+  expect(digest(deep(1))).not.toBe(digest(deep(2)));
 });
 
 test('fields are read as what they are', () => {
