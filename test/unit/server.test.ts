@@ -176,14 +176,17 @@ describe('the listener', () => {
     expect(String(answer)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  test('closing cuts connections that are kept, and gives the port back', async () => {
+  test('closing cuts connections, idle and half asked, and gives the port back', async () => {
     const { address, health } = await start();
     const { port } = addressOf(address)!;
-    const socket = connect(port, '127.0.0.1');
-    socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
-    await once(socket, 'data');
+    const [half, idle] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    half.on('error', () => {}); // a reset is fine
+    half.write('GET /livez HTTP/1.1\r\n');
+    idle.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(idle, 'data');
+    const cut = [once(half.resume(), 'close'), once(idle.resume(), 'close')];
     await health.close();
-    await once(socket, 'close');
+    await Promise.all(cut);
     const next = createServer().listen(port, '127.0.0.1');
     closing.push(() => new Promise(done => next.close(done)));
     await once(next, 'listening');
