@@ -79,7 +79,12 @@ export type Write =
       /** How many were refused; differs from the number of records where the sink does not say which. */
       readonly count: number;
       readonly records: readonly AuditRecord[];
-    };
+    }
+  /**
+   * A dead letter that is sent again goes, unless one of the others refuses it at its place: then that is counted. Marks
+   * that it is committed with are of this date: when its record was read, ms since the epoch.
+   */
+  | { readonly kind: 'revive'; readonly seq: number; readonly date: number };
 
 /** A step of a receiver. Positions are counted: a step counts only from the one it was read from. */
 export interface Move {

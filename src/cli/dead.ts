@@ -1,5 +1,5 @@
 // `tributary dead ls`: what was kept aside, readable beside a running engine.
-import { readDeadLetters } from '../runtime/state-sqlite.ts';
+import { readDeadLetters } from '../runtime/letters-sqlite.ts';
 import { print } from './output.ts';
 import { command, orStop, stateOf } from './session.ts';
 

@@ -53,9 +53,11 @@ export const rehearse = async (
 /** A state that is empty and stays so. */
 const nowhere: Store = {
   position: async () => undefined,
+  positions: async () => [],
   get: async () => undefined,
   known: async () => new Set(),
   deadSince: async () => 0,
+  letters: async () => 0,
   deadAt: async () => 0,
   rows: async () => [],
   queues: async () => new Map(),

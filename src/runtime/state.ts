@@ -6,6 +6,8 @@ import type { Notes } from './notes.ts';
 export interface Store {
   /** Where a receiver stands; nothing before its first commit. */
   position(receiver: string, identity: string): Promise<Position<Json> | undefined>;
+  /** Whose positions there are. */
+  positions(): Promise<readonly { readonly receiver: string; readonly identity: string }[]>;
   get(space: string, key: string): Promise<Json | undefined>;
   /** Which of the ids were marked by a committed delivery. */
   known(space: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
@@ -13,6 +15,8 @@ export interface Store {
   deadSince(identity: string, time: number): Promise<number>;
   /** How many records became new dead letters at an exporter or a processor since then; ms since the epoch. */
   deadAt(place: string, time: number): Promise<number>;
+  /** How many dead letters there are. */
+  letters(): Promise<number>;
   /**
    * The oldest rows of a queue, in order: as many as fit, but at least one where there is one. Throws E_QUEUE_ROW for a
    * row that is damaged.

@@ -30,6 +30,13 @@ export const MIGRATIONS: readonly string[] = [
     size integer not null, bytes integer not null, data blob not null);
   create index queue_order on queue (queue);
   create index dead_by_place on dead (place, first);`,
+
+  // What was changed by a person, and once an hour where each receiver stood.
+  `create table history (
+    seq integer primary key autoincrement, time integer not null, command text not null, receiver text not null,
+    identity text not null, before text, after text, reason text not null);
+  create table trail (
+    receiver text, identity text, hour integer, value text, primary key (receiver, identity, hour)) without rowid;`,
 ];
 
 export const VERSION = MIGRATIONS.length;

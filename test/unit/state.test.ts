@@ -6,8 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { listen } from '../../src/point.ts';
+import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import type { Store } from '../../src/runtime/state.ts';
-import { openState, readDeadLetters } from '../../src/runtime/state-sqlite.ts';
+import { openState } from '../../src/runtime/state-sqlite.ts';
 import { VERSION } from '../../src/runtime/tables.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };

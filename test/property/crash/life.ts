@@ -12,9 +12,10 @@ import { HOUR, MINUTE, SECOND } from '../../../src/options.ts';
 import { listen } from '../../../src/point.ts';
 import { check } from '../../../src/runtime/check.ts';
 import { startEngine } from '../../../src/runtime/engine.ts';
+import { readDeadLetters } from '../../../src/runtime/letters-sqlite.ts';
 import { plan } from '../../../src/runtime/plan.ts';
 import type { DeadLetter, Store } from '../../../src/runtime/state.ts';
-import { openState, readDeadLetters } from '../../../src/runtime/state-sqlite.ts';
+import { openState } from '../../../src/runtime/state-sqlite.ts';
 import { defineHttpReceiver } from '../../../src/source/http.ts';
 import { cursor } from '../../../src/source/walks.ts';
 import { windows } from '../../../src/source/windows.ts';
@@ -135,10 +136,12 @@ export const live = async (
     };
   const store: Store = {
     position: guarded('position', inner.position),
+    positions: inner.positions,
     get: guarded('get', inner.get),
     known: guarded('known', inner.known),
     deadSince: inner.deadSince,
     deadAt: inner.deadAt,
+    letters: inner.letters,
     rows: guarded('rows', inner.rows),
     queues: inner.queues,
     note: inner.note,
