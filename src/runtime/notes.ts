@@ -160,7 +160,9 @@ const driftCounter = () => {
     const key = `${type} ${feed}`;
     const known = feeds.get(key);
     if (known) return known;
-    const made = { vendor: type, feed, fields: branch(''), faults: new Map(), words: new Map() };
+    // A feed may say what it is filtered by: `actor=…`. Which actor is nobody's business.
+    const plain = feed.replace(/=[^&]*/g, '=*');
+    const made = { vendor: type, feed: plain, fields: branch(''), faults: new Map(), words: new Map() };
     feeds.set(key, made);
     return made;
   };
