@@ -12,8 +12,20 @@ export interface Receiver {
   readonly emissions: Observable<Emission>;
   /** Everything but the name: what the position and the marks of this receiver are kept under. */
   readonly origin: Origin;
+  /** How its positions are judged, and moved by hand; without it they are only shown. */
+  readonly positions?: Positions | undefined;
   /** Called once, after the last unsubscription. */
   close?(): Promise<void>;
+}
+
+/** What a receiver knows of its own positions, running or not: for `tributary state`. Pure. */
+export interface Positions {
+  /** What is stored, as a position of its own; throws E_POSITION when it is none. */
+  restore(stored: Json): Json;
+  /** Nothing that happened before this is read again from there; ms since the epoch. */
+  low(position: Json): number;
+  /** Where to stand to read again what is not before `to`, ms since the epoch; nothing when that is yet to be read anyway. */
+  rewind?(position: Json, to: number): Json | undefined;
 }
 
 export interface Processor {

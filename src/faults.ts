@@ -167,6 +167,11 @@ export const faults = {
     'Too many new dead letters today; the lane holds.',
     'Look at them with `tributary dead ls` and mend the cause.',
   ),
+  E_DEAD_FULL: row(
+    'denied',
+    'There are as many dead letters as are kept; every lane holds, so that none has to go.',
+    'Mend the cause and send them again with `tributary dead retry`, or take them away: `tributary dead export`, then `tributary dead drop`.',
+  ),
   E_STDOUT_CLOSED: row(
     'denied',
     'Nobody reads our standard output any more.',
@@ -236,6 +241,11 @@ export const faults = {
     'denied',
     'The state is damaged.',
     'Restore it from a backup, or begin with an empty state folder: everything that the vendors keep is read again.',
+  ),
+  E_RENAMED: row(
+    'denied',
+    'A receiver is new, but its log was read before, under a name that the config no longer has.',
+    'Hand the position over with `tributary state adopt OLD NEW`, or give the receiver its old name back.',
   ),
   E_POSITION: row(
     'denied',

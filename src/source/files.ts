@@ -3,7 +3,7 @@
 import type { Receiver, ReceiverContext } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { isObject } from '../json.ts';
-import type { AuditRecord, Origin } from '../model.ts';
+import type { AuditRecord, Json, Origin } from '../model.ts';
 import { type Copy, type Look, type Seen, watchFolder } from './folder.ts';
 import { poll, type Source, type Turn } from './poll.ts';
 
@@ -163,8 +163,15 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
     start: now => ({ shape: 'files/1', done: {}, bad: {}, reading: null, read: now }),
     low: ({ read }) => (options.reach === undefined ? 0 : Math.max(0, read - options.reach)),
     restore: stored => {
-      if (isObject(stored) && stored.shape === 'files/1') return stored as Position; // we wrote it, with this shape
+      if (isPosition(stored)) return stored;
       throw new Fault('E_POSITION', 'the stored position is not one of a drop folder (files/1)');
+    },
+
+    // What was delivered since then is read again, as far as it still lies there.
+    rewind: (position, to) => {
+      const done = Object.fromEntries(Object.entries(position.done).filter(([, delivered]) => delivered < to));
+      const nothing = Object.keys(done).length === Object.keys(position.done).length && !position.reading;
+      return nothing ? undefined : { ...position, done, reading: null };
     },
 
     pull: async (position, signal) => {
@@ -217,6 +224,23 @@ const remembered = (done: Position['done'], { files: present, complete }: Look):
   if (Object.keys(least).length < MOST_DONE) return least;
   throw new Fault('E_FOLDER_FULL', `${MOST_DONE} delivered files lie in the drop folder`);
 };
+
+const isPosition = (stored: Json): stored is Position => {
+  if (!isObject(stored) || stored.shape !== 'files/1') return false;
+  const { done, bad, reading, read } = stored;
+  return isMap(done, 'number') && isMap(bad, 'string') && isReading(reading) && typeof read === 'number';
+};
+
+const isMap = (json: Json | undefined, of: 'number' | 'string'): boolean =>
+  json !== undefined && isObject(json) && Object.values(json).every(value => typeof value === of);
+
+const isReading = (json: Json | undefined): boolean =>
+  json === null ||
+  (json !== undefined &&
+    isObject(json) &&
+    typeof json.digest === 'string' &&
+    typeof json.name === 'string' &&
+    typeof json.records === 'number');
 
 const own = <T>(object: { readonly [key: string]: T }, key: string): T | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;

@@ -166,9 +166,15 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
     start: now => stored(walk.start(now)),
     low: position => walk.low(inside(position)),
     restore: position => {
-      if (isStored(position) && position.shape === walk.shape) return position;
+      if (isStored(position) && position.shape === walk.shape && walk.fits(position.at)) return position;
       throw new Fault('E_POSITION', `the stored position is not of the walk ${walk.shape}`);
     },
+    ...(walk.rewind && {
+      rewind: (position: Stored, to: number) => {
+        const back = walk.rewind?.(inside(position), to);
+        return back && stored(back, position.owner);
+      },
+    }),
 
     pull: async (position, signal) => {
       const key = JSON.stringify(position);

@@ -25,6 +25,8 @@ export interface Source<P extends Json> {
   restore(stored: Json): P;
   /** Nothing that happened before this will be read again; ms since the epoch. */
   low(position: P): number;
+  /** The position that reads again from a moment on, ms since the epoch; nothing when it stands before it already. */
+  rewind?(position: P, to: number): P | undefined;
   /** The page after this position; nothing, if there is nothing to ask yet. Throws Faults. */
   pull(position: P, signal: AbortSignal): Promise<Turn<P> | undefined>;
 }
@@ -32,6 +34,11 @@ export interface Source<P extends Json> {
 /** @param every ms between two polls of a vendor that has no more */
 export const poll = <P extends Json>(source: Source<P>, every: number, context: ReceiverContext): Receiver => ({
   origin: source.origin,
+  positions: {
+    restore: stored => source.restore(stored),
+    low: position => source.low(source.restore(position)),
+    ...(source.rewind && { rewind: (position, to) => source.rewind?.(source.restore(position), to) }),
+  },
   emissions: new Observable<Emission>(subscriber => {
     const { clock } = context;
     const stop = new AbortController();

@@ -1,6 +1,7 @@
 // Walks: pure rules for moving a position through an API. They do no I/O and see no clock but the vendor's, so they can
 // be drawn by hand and tested by properties. Here: what a walk is, and those in which the vendor keeps our place; those through
 // time are in `windows.ts`.
+import { isObject } from '../json.ts';
 import type { Gap, Json, JsonObject } from '../model.ts';
 
 /** Where a page leads: its cursor for the next one, whether there is more, and the vendor's clock. */
@@ -36,6 +37,10 @@ export interface Walk<P extends Json, Ask extends Asked> {
   next(position: P, asked: Ask, lead: Lead): Step<P>;
   /** Nothing that happened before this will be asked for again. */
   low(position: P): number;
+  /** Whether this is a position of its own: what a person gives by hand, or a disk gives back. */
+  fits(position: Json): position is P;
+  /** Where to stand to read again from `to` on; nothing when it may stand before that already. */
+  rewind?(position: P, to: number): P | undefined;
   /** Where to stand after the vendor refused the cursor; without it, hold. */
   recover?(position: P): P;
   /** Where to stand to ask for less, after the vendor gave up on this; nothing when it cannot be less. */
@@ -64,7 +69,10 @@ export interface PlaceAsk extends Asked {
 export const cursor = ({ since, onLost }: CursorOptions): Walk<Place, PlaceAsk> => ({
   shape: 'cursor/1',
   start: now => ({ cursor: null, since: since(now), low: since(now) }),
+  fits: isPlace,
   low: ({ low }) => low,
+  // Where the cursor stands is the vendor's knowledge: but not before the low-water time, or records would be skipped.
+  rewind: ({ low }, to) => (to < low ? { cursor: null, since: to, low: to } : undefined),
   ask: place => ({ cursor: place.cursor, since: place.since }),
   next: (place, _asked, { next, more = next !== null, date }) => ({
     position: { ...place, cursor: next ?? place.cursor, low: more ? place.low : Math.max(place.low, date) },
@@ -72,6 +80,15 @@ export const cursor = ({ since, onLost }: CursorOptions): Walk<Place, PlaceAsk> 
   }),
   ...(onLost === 'reseed' && { recover: ({ low }: Place) => ({ cursor: null, since: low, low }) }),
 });
+
+const isPlace = (json: Json): json is Place => {
+  if (!isObject(json)) return false;
+  const { cursor, since, low } = json;
+  return (cursor === null || typeof cursor === 'string') && isMoment(since) && isMoment(low);
+};
+
+/** ms since the epoch. */
+export const isMoment = (json: Json | undefined): json is number => typeof json === 'number' && Number.isFinite(json);
 
 // ---- links: the place is an address ----
 

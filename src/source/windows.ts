@@ -1,8 +1,9 @@
 // Windows: walks through the history of a vendor that filters by time, in whatever order it answers.
 import { Fault } from '../fault.ts';
-import type { Gap } from '../model.ts';
+import { isObject } from '../json.ts';
+import type { Gap, Json } from '../model.ts';
 import { HOUR, MINUTE, SECOND } from '../options.ts';
-import type { Asked, Step, Walk } from './walks.ts';
+import { type Asked, isMoment, type Step, type Walk } from './walks.ts';
 
 export interface WindowOptions {
   readonly since: (now: number) => number;
@@ -112,6 +113,9 @@ export const windows = ({
     shape: 'windows/1',
     start: now => ({ live: at(since(now)), sweep: at(since(now)), owed: 0 }),
     low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),
+    fits: isWindows,
+    rewind: ({ live, sweep }, to) =>
+      to < live.from ? { live: at(to), sweep: at(Math.min(to, sweep.from)), owed: 0 } : undefined,
     recover: position => ({ ...position, live: at(position.live.from), sweep: at(position.sweep.from), owed: 0 }),
 
     shrink: (position, { track, from, to, archive, until = to }) => {
@@ -172,6 +176,28 @@ export const windows = ({
 };
 
 const at = (from: number): Track => ({ from, to: null, cursor: null, date: null, archive: false, pages: 0 });
+
+const isWindows = (json: Json): json is Windows =>
+  isObject(json) &&
+  isTrack(json.live) &&
+  isTrack(json.sweep) &&
+  isMoment(json.owed) &&
+  (json.lost === undefined || isMoment(json.lost));
+
+const isTrack = (json: Json | undefined): json is Track => {
+  if (json === undefined || !isObject(json)) return false;
+  const { from, to, cursor, date, archive, pages, slice } = json;
+  return (
+    isMoment(from) &&
+    (to === null || isMoment(to)) &&
+    (cursor === null || typeof cursor === 'string') &&
+    (date === null || isMoment(date)) &&
+    typeof archive === 'boolean' &&
+    isMoment(pages) &&
+    (slice === undefined ||
+      (isObject(slice) && isMoment(slice.from) && isMoment(slice.width) && isMoment(slice.answered)))
+  );
+};
 
 /** A whole window that ends at `end`, or the slice of it that is due. */
 const asking = (track: WindowAsk['track'], { from, cursor, archive, slice }: Track, end: number): WindowAsk => {
