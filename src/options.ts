@@ -20,6 +20,8 @@ export type Since = 'now' | Duration | `${number}-${string}`;
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const BYTES = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB)$/;
+/** A day begins at midnight UTC; a time says its zone: the same config must mean the same on every machine. */
+const DATE = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/;
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: SECOND,
@@ -77,7 +79,7 @@ export const since = () =>
       text =>
         text === 'now' ||
         measure(DURATION, text) !== undefined ||
-        (typeof text === 'string' && Number.isFinite(Date.parse(text))),
+        (typeof text === 'string' && DATE.test(text) && Number.isFinite(Date.parse(text))),
       "must be 'now', a duration like '30d', or a date like '2025-01-01T00:00:00Z'",
     )
     .transform(text => startOf(text))

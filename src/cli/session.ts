@@ -73,6 +73,8 @@ export const stateOf = async (file: string): Promise<string> => {
   const config = await loadConfig(file).catch(error => {
     throw error instanceof LoadError ? new Stop(error.message) : error;
   });
+  if (typeof config !== 'object' || config === null || !('pipelines' in config))
+    throw new Stop(`${file} must export defineConfig({ … }) as its default`);
   return stateFolder(config as AnyConfig, dirname(resolve(file))); // what is wrong with the rest does not matter here
 };
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe } from '../fault.ts';
 import { type FaultScript, readFaults } from '../simulation/faults.ts';
 import { command, Stop } from './session.ts';
-import { playVendors } from './vendors.ts';
+import { playVendors, simulated } from './vendors.ts';
 
 export interface SimulateFlags {
   readonly events: number;
@@ -34,11 +34,15 @@ const script = (file: string): ((vendor: string) => FaultScript) => {
   } catch (error) {
     throw new Stop(`the fault script ${file} cannot be read: ${describe(error)}`);
   }
+  if (typeof json !== 'object' || json === null)
+    throw new Stop(`the fault script ${file} must be a list of rules, or an object with a list for each vendor`);
   const scripts = Array.isArray(json) ? { '': json } : (json as Record<string, unknown>);
   const read = Object.entries(scripts).map(([vendor, rules]) => ({ vendor, ...readFaults(rules) }));
-  const problems = read.flatMap(r =>
-    'problems' in r ? r.problems.map(p => `  ${r.vendor === '' ? '' : `${r.vendor}.`}${p}`) : [],
-  );
+  const problems = read.flatMap(r => {
+    if (r.vendor !== '' && !simulated().includes(r.vendor))
+      return [`  ${r.vendor}: there is no such vendor; there are: ${simulated().join(', ')}`];
+    return 'problems' in r ? r.problems.map(p => `  ${r.vendor === '' ? '' : `${r.vendor}.`}${p}`) : [];
+  });
   if (problems.length > 0) throw new Stop(`the fault script ${file} has problems:\n${problems.join('\n')}`);
   return vendor => read.flatMap(r => ('script' in r && (r.vendor === '' || r.vendor === vendor) ? r.script : []));
 };

@@ -37,16 +37,19 @@ const foldersWith = (file: string): readonly string[] =>
     .filter(name => existsSync(new URL(`${name}/${file}`, RECEIVERS)))
     .sort();
 
+/** The vendors that can be simulated. */
+export const simulated = (): readonly string[] => foldersWith(`simulator.${EXTENSION}`);
+
 /** Starts some vendors, or all. */
 export const playVendors = async (
   names: readonly string[],
   options: SimulationOptions,
   faults?: (vendor: string) => FaultScript,
 ): Promise<readonly Played[]> => {
-  const known = foldersWith(`simulator.${EXTENSION}`);
+  const known = simulated();
   const strange = names.filter(name => !known.includes(name));
   if (strange.length > 0)
-    throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`);
+    throw new Stop(`there is no simulated vendor ${strange.join(', ')}; there are: ${known.join(', ')}`, 2);
   const chosen = names.length === 0 ? known : [...new Set(names)];
   return Promise.all(
     chosen.map(async vendor => {

@@ -130,12 +130,15 @@ const checkPipelines = (config: Readonly<Record<string, unknown>>, report: Repor
     for (const key of Object.keys(pipeline))
       if (!['receivers', 'processors', 'exporters', 'repeats'].includes(key))
         report(`${place}.${key}`, 'is not a part of a pipeline');
+    if (pipeline.repeats !== undefined && pipeline.repeats !== 'allow')
+      report(`${place}.repeats`, "must be 'allow', or left out");
     for (const [map, kind] of MAPS) {
       const named = pipeline[map] ?? (map === 'processors' ? [] : undefined);
-      if (!Array.isArray(named) || (named.length === 0 && map !== 'processors')) {
-        report(`${place}.${map}`, `must list at least one ${kind}`);
+      if (!Array.isArray(named)) {
+        report(`${place}.${map}`, `must be a list of names of ${map}`);
         continue;
       }
+      if (named.length === 0 && map !== 'processors') report(`${place}.${map}`, `must list at least one ${kind}`);
       const known = isMap(config[map]) ? Object.keys(config[map]) : [];
       for (const [i, item] of named.entries()) {
         if (!known.includes(String(item)))
