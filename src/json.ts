@@ -49,42 +49,49 @@ export const textOf = (json: Json, key: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** One text for equal values, whatever the order of their keys, and however deep they are. */
-export const canonical = (json: Json): string => {
-  let text = '';
-  const ahead: (Json | Text)[] = [json]; // a stack of our own: a vendor's record may be deeper than the program's
-  while (ahead.length > 0) {
-    const next = ahead.pop()!; // there is one
-    if (next instanceof Text) text += next.words;
-    else if (Array.isArray(next)) {
-      ahead.push(CLOSE_LIST);
-      for (let i = next.length - 1; i >= 0; i--) ahead.push(next[i]!, i > 0 ? COMMA : OPEN_LIST);
-      if (next.length === 0) ahead.push(OPEN_LIST);
-    } else if (isObject(next)) {
-      const keys = Object.keys(next).sort();
-      ahead.push(CLOSE);
-      for (let i = keys.length - 1; i >= 0; i--)
-        ahead.push(next[keys[i]!]!, new Text(`${i > 0 ? ',' : '{'}${JSON.stringify(keys[i])}:`));
-      if (keys.length === 0) ahead.push(OPEN);
-    } else text += JSON.stringify(next);
+/** Compact JSON, however deep the value is. Throws on what is no JSON. */
+export const textOfAny = (value: Json | object): string => {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch (error) {
+    if (error instanceof RangeError) return written(value as Json, Object.keys); // a record of ours is JSON, too
+    throw error;
   }
-  return text;
 };
 
-/** Words that are there already, among values that are to be written. */
-class Text {
-  readonly words: string;
-  constructor(words: string) {
-    this.words = words;
+/** One text for equal values, whatever the order of their keys, and however deep they are. */
+export const canonical = (json: Json): string => written(json, object => Object.keys(object).sort());
+
+// JSON.stringify recurses on the program's stack; this has one of its own.
+const written = (root: Json, keysOf: (object: JsonObject) => readonly string[]): string => {
+  const parts: string[] = [];
+  const ahead: (string | { readonly value: Json | undefined })[] = [{ value: root }];
+  const list = (open: string, items: readonly (readonly [label: string, value: Json | undefined])[], close: string) => {
+    ahead.push(close);
+    for (let i = items.length - 1; i >= 0; i--)
+      ahead.push({ value: items[i]![1] }, `${i > 0 ? ',' : ''}${items[i]![0]}`);
+    ahead.push(open);
+  };
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    if (typeof next === 'string') parts.push(next);
+    else if (Array.isArray(next.value))
+      list(
+        '[',
+        Array.from(next.value, item => ['', item] as const),
+        ']',
+      );
+    else if (isObject(next.value)) {
+      const object = next.value;
+      const keys = keysOf(object).filter(key => object[key] !== undefined);
+      list(
+        '{',
+        keys.map(key => [`${JSON.stringify(key)}:`, object[key]] as const),
+        '}',
+      );
+    } else parts.push(JSON.stringify(next.value) ?? 'null');
   }
-}
-const [COMMA, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [',', '{', '}', '[', ']'].map(words => new Text(words)) as [
-  Text,
-  Text,
-  Text,
-  Text,
-  Text,
-]; // five of five
+  return parts.join('');
+};
 
 /** A stable id for a record that has none: 132 bits of the SHA-256 of its canonical text, in base64url. */
 export const digest = (json: Json): string => hash('sha256', canonical(json), 'base64url').slice(0, 22);

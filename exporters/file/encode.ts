@@ -2,7 +2,7 @@
 // that a file can be cut between any two batches and stays readable.
 import { promisify } from 'node:util';
 import { constants, gzip, zstdCompress } from 'node:zlib';
-import type { AuditRecord } from '../../src/index.ts';
+import { type AuditRecord, textOfAny } from '../../src/index.ts';
 
 /** Lends the bytes of some records to `use`; afterwards they are written over. */
 export type Encode = <T>(records: readonly AuditRecord[], use: (bytes: Uint8Array) => Promise<T>) => Promise<T>;
@@ -32,7 +32,7 @@ const LARGEST = 16 * 2 ** 20;
 const write = (records: readonly AuditRecord[], sheet: Sheet): Buffer => {
   let end = 0;
   for (const { event, raw } of records) {
-    const line = `${JSON.stringify(event ?? raw)}\n`;
+    const line = `${textOfAny(event ?? raw)}\n`;
     if (end + line.length * 3 > sheet.bytes.length) sheet.bytes = grown(sheet.bytes, end + line.length * 3); // at most 3 bytes a unit
     end += sheet.bytes.write(line, end);
   }

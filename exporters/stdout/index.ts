@@ -1,7 +1,7 @@
 // Events on standard output, one a line, for pipes and for eyes. What is printed cannot be taken back: at least once.
 import type { Writable } from 'node:stream';
 import { z } from 'zod';
-import { type AuditRecord, defineExporter, describe, type Exporter, Fault } from '../../src/index.ts';
+import { type AuditRecord, defineExporter, describe, type Exporter, Fault, textOfAny } from '../../src/index.ts';
 
 /** NDJSON on standard output: the OCSF event, or the vendor's words where there is none. */
 export const stdout = defineExporter({
@@ -25,7 +25,7 @@ export const printer = (stream: Writable): Exporter => ({
 });
 
 const lines = (records: readonly AuditRecord[]): string =>
-  records.map(record => `${JSON.stringify(record.event ?? record.raw)}\n`).join('');
+  records.map(record => `${textOfAny(record.event ?? record.raw)}\n`).join('');
 
 /** One write a batch, so that no other batch comes between its lines. */
 const print = (stream: Writable, text: string, signal: AbortSignal): Promise<void> =>

@@ -1,6 +1,6 @@
 // Makes any JSON fit to be sent: well-formed text, numbers that every reader can hold, no nulls, bounded depth. What is
 // clean already is returned as it is, not copied.
-import { put } from '../json.ts';
+import { put, textOfAny } from '../json.ts';
 import type { Json, JsonObject } from '../model.ts';
 
 /**
@@ -29,16 +29,6 @@ export const clean = (value: Json, depth = 1): Json => {
 
 /** Lone surrogates become U+FFFD: no encoding of Unicode can carry them. */
 export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
-
-/** Compact JSON, however deep the value is. Throws on what is no JSON. */
-export const textOfAny = (value: Json): string => {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch (error) {
-    if (error instanceof RangeError) return deepText(value);
-    throw error;
-  }
-};
 
 // Beyond 2^53 a reader in JavaScript, or of doubles, would see another number than we do.
 const isHeld = (value: number): boolean =>
@@ -73,46 +63,3 @@ const cleanObject = (object: JsonObject, depth: number): JsonObject => {
 // Two names that differ in lone surrogates only must not become one.
 const freeName = (object: JsonObject, name: string): string =>
   Object.hasOwn(object, name) ? freeName(object, `${name}_`) : name;
-
-// JSON.stringify recurses on the machine's stack; this does not.
-const deepText = (root: Json): string => {
-  const parts: string[] = [];
-  const todo: (string | { readonly value: Json })[] = [{ value: root }];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (typeof next === 'string') {
-      parts.push(next);
-      continue;
-    }
-    const { value } = next;
-    if (typeof value !== 'object' || value === null) parts.push(JSON.stringify(value) ?? 'null');
-    else if (Array.isArray(value))
-      push(
-        todo,
-        '[',
-        value.map(one => ['', one] as const),
-        ']',
-      );
-    else
-      push(
-        todo,
-        '{',
-        Object.entries(value as JsonObject).map(([key, one]) => [`${JSON.stringify(key)}:`, one] as const),
-        '}',
-      );
-  }
-  return parts.join('');
-};
-
-const push = (
-  todo: (string | { readonly value: Json })[],
-  open: string,
-  members: readonly (readonly [string, Json])[],
-  close: string,
-): void => {
-  todo.push(close);
-  for (let i = members.length - 1; i >= 0; i--) {
-    const [label, value] = members[i]!;
-    todo.push({ value }, i === 0 ? label : `,${label}`);
-  }
-  todo.push(open);
-};

@@ -1,11 +1,11 @@
 // From what a mapping says of an event to the whole event: captions, ids, times, metadata, raw data and observables all
 // follow from the draft, the record and the schema.
 import { hash } from 'node:crypto';
-import { isObject, put } from '../json.ts';
+import { isObject, put, textOfAny } from '../json.ts';
 import type { Draft, Source } from '../mapping.ts';
 import type { AuditRecord, Json, JsonObject, OcsfEvent } from '../model.ts';
 import { moment, toMillis } from '../time.ts';
-import { clean, textOfAny, wellFormed } from './clean.ts';
+import { clean, wellFormed } from './clean.ts';
 import { observablesOf } from './observables.ts';
 import { isPlausible } from './scalars.ts';
 import { type Class, type Rule, type Schema, type Shape, schemaOf, type Version } from './schema.ts';

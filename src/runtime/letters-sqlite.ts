@@ -1,6 +1,7 @@
 // Dead letters in `state.db`: one a culprit. Kept by a delivery, removed by another that got them through, or by hand.
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../fault.ts';
+import { textOfAny } from '../json.ts';
 import { identify, type Write } from '../model.ts';
 import { reading } from './sqlite-open.ts';
 import type { DeadLetter } from './state.ts';
@@ -46,7 +47,7 @@ export const letterTable = (db: DatabaseSync): LetterTable => {
       for (const [index, record] of records.entries()) {
         const share = records.length === 1 ? count : code === 'E_SINK_PARTIAL' ? (index === 0 ? count : 0) : 1;
         const { origin, id, part = 0 } = record;
-        insert.run(place, identify(origin), id, part, code, reason, share, now, now, JSON.stringify(record));
+        insert.run(place, identify(origin), id, part, code, reason, share, now, now, textOfAny(record));
       }
     },
 

@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { describe, Fault } from '../fault.ts';
+import { textOfAny } from '../json.ts';
 import type { AuditRecord, Write } from '../model.ts';
 import { point } from '../point.ts';
 import type { Holding, Row, Size } from './state.ts';
@@ -26,7 +27,7 @@ export interface StoredRow {
 
 /** What was stored, and of what size it was. */
 export const packRow = (records: readonly AuditRecord[]): { readonly data: Uint8Array; readonly size: number } => {
-  const json = Buffer.from(JSON.stringify(records));
+  const json = Buffer.from(textOfAny(records));
   return { data: zstdCompressSync(json), size: json.length };
 };
 

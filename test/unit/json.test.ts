@@ -1,7 +1,7 @@
 // JSON without loss: digits, keys, and one text for equal values.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonical, digest, isObject, parse, textOf } from '../../src/json.ts';
+import { canonical, digest, isObject, parse, textOf, textOfAny } from '../../src/json.ts';
 
 test.each([
   ['12345678901234567890', '12345678901234567890'],
@@ -70,6 +70,14 @@ test('a record without an id has one, however deep it is', () => {
   expect(digest(deep(1))).toHaveLength(22);
   expect(digest(deep(1))).toBe(digest(deep(1)));
   expect(digest(deep(1))).not.toBe(digest(deep(2)));
+});
+
+test('text is the platform’s where it can, and there is one where it cannot', () => {
+  const record = { id: 'a', gone: undefined, list: [1, { b: null, a: '"' }, []], none: {} };
+  expect(textOfAny(record)).toBe(JSON.stringify(record));
+  const deep = (inner: string) => `${'[{"a":'.repeat(10_000)}${inner}${'}]'.repeat(10_000)}`;
+  const text = deep('{"z":1,"b":[],"__proto__":{}}');
+  expect(textOfAny({ gone: undefined, raw: JSON.parse(text) })).toBe(`{"raw":${text}}`);
 });
 
 test('fields are read as what they are', () => {
