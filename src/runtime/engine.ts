@@ -6,6 +6,7 @@ import { type Batch, identify } from '../model.ts';
 import { DAY, MINUTE, SECOND } from '../options.ts';
 import { backoff, persist } from '../retry.ts';
 import { contextOf, type Ground, receiverContextOf } from './context.ts';
+import { assertRoom, DEAD_LETTERS } from './dead-limit.ts';
 import { deliver, type Lane, Overtaken, type Route } from './deliver.ts';
 import { direct, type Handle } from './handle.ts';
 import { lane as runLane } from './lane.ts';
@@ -13,6 +14,7 @@ import { labelled } from './log.ts';
 import { type Observer, together } from './observer.ts';
 import type { LanePlan, Plan, QueuePlan } from './plan.ts';
 import { createQueue, orphaned, type Queue } from './queue.ts';
+import { refuseRenamed } from './renamed.ts';
 import { createTrouble } from './trouble.ts';
 
 export interface EngineOptions {
@@ -20,6 +22,8 @@ export interface EngineOptions {
   readonly grace?: number;
   /** How many new dead letters a day a lane takes before it holds. */
   readonly deadLetters?: number;
+  /** How many dead letters the state keeps before everything holds. */
+  readonly mostLetters?: number;
   /** Ends each lane when its vendor has no more, and then each queue when it is empty; gives one up that has made no progress for so long; ms. */
   readonly once?: { readonly patience: number };
   /** Told what the lanes do. */
@@ -45,13 +49,13 @@ export interface Engine {
   busy(): readonly string[];
 }
 
-/** How many new dead letters a day are taken where the config does not say. */
-const DEAD_LETTERS = 1000;
-
 /** How long an exporter may take to notice that it was told to stop; ms. */
 const LINGER = 5 * SECOND;
 
-/** Creates everything before anything runs; if a component cannot be created, nothing has happened. */
+/**
+ * Creates everything before anything runs; if a component cannot be created, nothing has happened. Throws E_RENAMED where a
+ * receiver would read again what another name has read.
+ */
 export const startEngine = async (
   plan: Plan,
   given: Omit<Ground, 'mapping' | 'signal'>,
@@ -72,6 +76,21 @@ export const startEngine = async (
 
   const all = new AbortController(); // the end of the engine, at once
   const runners = plan.lanes.map(laneplan => prepare(laneplan, handles, ground, options));
+  const closeAll = async () => {
+    for (const { lane } of runners) {
+      await lane.receiver.close?.();
+      for (const route of lane.routes) for (const { processor } of route.processors) await processor.close?.();
+    }
+    for (const exporter of exporters.values()) await exporter.close?.();
+    gone.abort();
+  };
+  try {
+    const lanes = runners.map(({ lane: { name, identity } }) => ({ receiver: name, identity }));
+    refuseRenamed(lanes, await ground.store.positions());
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
   warnOfTwins(runners, ground);
   for (const message of orphaned(
     await ground.store.queues(),
@@ -101,12 +120,7 @@ export const startEngine = async (
     for (const queue of queues) options.once && !stopped ? queue.finish() : queue.stop();
     const left = (await Promise.all(reading)).flatMap(ending => ending ?? []);
     all.abort();
-    for (const { lane } of runners) {
-      await lane.receiver.close?.();
-      for (const route of lane.routes) for (const { processor } of route.processors) await processor.close?.();
-    }
-    for (const exporter of exporters.values()) await exporter.close?.();
-    gone.abort();
+    await closeAll();
     return [...endings, ...left];
   };
   const busy = () => [
@@ -204,8 +218,8 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   const hand = async (batch: Batch, signal: AbortSignal): Promise<void> => {
     await persist(
       async () => {
-        const dead = await store.deadSince(identity, clock.now() - DAY);
-        if (dead > limit) throw new Fault('E_DEAD_LIMIT', `${dead} new dead letters in a day, more than ${limit}`);
+        const recent = await store.deadSince(identity, clock.now() - DAY);
+        await assertRoom(store, recent, { limit, most: options.mostLetters });
       },
       { clock, signal, report },
     );

@@ -6,6 +6,7 @@ import type { AuditRecord, Write } from '../model.ts';
 import { DAY, SECOND } from '../options.ts';
 import { backoff, HOLD, persist } from '../retry.ts';
 import { createBell } from './bell.ts';
+import { assertRoom } from './dead-limit.ts';
 import { conclude, type Delivering } from './deliver.ts';
 import { direct, type Hand, type Handle } from './handle.ts';
 import type { Holding, Store } from './state.ts';
@@ -129,9 +130,8 @@ export const createQueue = (options: QueueOptions): Queue => {
   const sink = direct(name, exporter);
 
   const mayGoOn = async () => {
-    const dead = await store.deadAt(place, clock.now() - DAY);
-    if (dead > options.deadLetters)
-      throw new Fault('E_DEAD_LIMIT', `${dead} new dead letters in a day at ${name}, more than ${options.deadLetters}`);
+    const recent = await store.deadAt(place, clock.now() - DAY);
+    await assertRoom(store, recent, { limit: options.deadLetters, where: ` at ${name}` });
   };
 
   /** The oldest rows, as many as the exporter likes best; false when there are none. */
