@@ -15,6 +15,7 @@ import { LoadError, loadConfig } from '../runtime/load.ts';
 import { takeNotes } from '../runtime/notes.ts';
 import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
+import type { Store } from '../runtime/state.ts';
 import { openState } from '../runtime/state-sqlite.ts';
 
 /** Something that the operator has to mend; its message says all. */
@@ -93,12 +94,12 @@ export const runConfig = async (
   const notes = takeNotes({ store, clock: systemClock, log });
   let health: Health | undefined;
   try {
-    health = await orStop(() => healthOf(config, parts, quotas));
+    health = await orStop(() => healthOf(config, parts, quotas, store));
     if (health) log.info({ address: health.address }, 'health is served');
     const { grace, deadLetters } = config.engine ?? {};
     const engine = await startEngine(
       parts,
-      { store: health?.timed(store) ?? store, clock: systemClock, log, http: http.open, folder },
+      { store: health?.store ?? store, clock: systemClock, log, http: http.open, folder },
       {
         ...(grace && { grace: duration().parse(grace) }),
         ...(deadLetters && { deadLetters }),
@@ -122,12 +123,17 @@ export const runConfig = async (
 };
 
 /** The listener that the config asks for. What it does not ask for is not even loaded. */
-const healthOf = async ({ engine }: AnyConfig, parts: Plan, quotas: Budgets): Promise<Health | undefined> => {
+const healthOf = async (
+  { engine }: AnyConfig,
+  parts: Plan,
+  quotas: Budgets,
+  store: Store,
+): Promise<Health | undefined> => {
   const address = addressOf(engine?.health ?? '');
   if (!address) return undefined;
   const { openHealth } = await import('../runtime/health.ts');
   const lagLimit = engine?.lagLimit && duration().parse(engine.lagLimit);
-  return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, lagLimit });
+  return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, store, lagLimit });
 };
 
 /** What opens, or a Stop that says why not, and what to do. */

@@ -9,7 +9,7 @@ import { createMeter } from './meter.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { json, serve } from './server.ts';
-import { type Standing, standings } from './standing.ts';
+import { type Standing, standings, type Trouble } from './standing.ts';
 import type { Store } from './state.ts';
 
 export interface HealthOptions {
@@ -17,6 +17,7 @@ export interface HealthOptions {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly budgets: Budgets;
+  readonly store: Store;
   /** From which lag on a receiver is not ready; ms. */
   readonly lagLimit?: number | undefined;
 }
@@ -26,16 +27,13 @@ export interface Health {
   readonly address: string;
   readonly observers: readonly Observer[];
   /** The same store; its commits are timed. */
-  timed(store: Store): Store;
+  readonly store: Store;
   close(): Promise<void>;
 }
 
 /** Listens from now on; throws E_LISTEN when it cannot. */
 export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: HealthOptions): Promise<Health> => {
-  const standing = standings(
-    rest.plan.lanes.map(({ receiver }) => receiver.name),
-    rest.clock,
-  );
+  const standing = standings(rest.plan, rest.clock);
   const meter = createMeter({ ...rest, standings: standing });
   const served = await serve(
     'engine.health',
@@ -46,8 +44,9 @@ export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: H
         '/readyz',
         (_, response) => {
           const receivers = standing.now().map(one => readiness(one, lagLimit));
-          const ready = receivers.every(receiver => receiver.ready);
-          json(response, ready ? 200 : 503, { ready, receivers });
+          const queues = standing.queues().map(({ exporter, trouble }) => ({ exporter, ...verdict(trouble) }));
+          const ready = [...receivers, ...queues].every(part => part.ready);
+          json(response, ready ? 200 : 503, { ready, receivers, ...(queues.length > 0 && { queues }) });
         },
       ],
       ['/metrics', meter.serve],
@@ -56,7 +55,7 @@ export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: H
   return {
     address: served.address,
     observers: [standing.observer, meter.observer],
-    timed: meter.timed,
+    store: meter.store,
     close: async () => {
       await served.close();
       await meter.close();
@@ -64,27 +63,33 @@ export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: H
   };
 };
 
-/**
- * One receiver as `/readyz` tells of it. Words of ours only: what a vendor said is in the log, where fewer can read it.
- */
+/** One receiver as `/readyz` tells of it. */
 const readiness = ({ lane, lag, trouble }: Standing, limit: number) => {
-  const denied = trouble?.fault.kind === 'denied';
+  const { ready, ...told } = verdict(trouble);
   const slow = lag > limit;
   return {
     receiver: lane,
-    ready: !denied && !slow,
+    ready: ready && !slow,
     lag_seconds: lag / SECOND,
     ...(slow && { lag_limit_seconds: limit / SECOND }),
-    ...(trouble && {
-      trouble: {
-        code: trouble.fault.code,
-        kind: trouble.fault.kind,
-        ...(trouble.fault.status !== undefined && { status: trouble.fault.status }),
-        place: trouble.place,
-        since: new Date(trouble.since).toISOString(),
-        meaning: faults[trouble.fault.code].meaning,
-        remedy: trouble.fault.remedy,
-      },
-    }),
+    ...told,
+  };
+};
+
+/** Words of ours only: what a vendor or a sink said is in the log, where fewer can read it. */
+const verdict = (trouble: Trouble | undefined) => {
+  if (!trouble) return { ready: true };
+  const { fault, place, since } = trouble;
+  return {
+    ready: fault.kind !== 'denied',
+    trouble: {
+      code: fault.code,
+      kind: fault.kind,
+      ...(fault.status !== undefined && { status: fault.status }),
+      place,
+      since: new Date(since).toISOString(),
+      meaning: faults[fault.code].meaning,
+      remedy: fault.remedy,
+    },
   };
 };

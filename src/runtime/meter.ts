@@ -26,12 +26,13 @@ export interface MeterOptions {
   readonly clock: Clock;
   readonly budgets: Budgets;
   readonly standings: Standings;
+  readonly store: Store;
 }
 
 export interface OwnMeter {
   readonly observer: Observer;
   /** The same store; its commits are timed. */
-  timed(store: Store): Store;
+  readonly store: Store;
   /** Answers with all metrics, as Prometheus reads them. */
   serve(request: IncomingMessage, response: ServerResponse): void;
   close(): Promise<void>;
@@ -56,13 +57,13 @@ interface Memory {
   readonly clients: Map<string, HttpSettings>;
 }
 
-export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): OwnMeter => {
+export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOptions): OwnMeter => {
   const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
   const resource = resourceFromAttributes({ 'service.name': 'tributary', 'service.version': version });
   const provider = new MeterProvider({ resource, readers: [prometheus] });
   const meter = provider.getMeter('tributary', version);
 
-  const gauge = (name: string, description: string, observe: (result: ObservableResult) => void) =>
+  const gauge = (name: string, description: string, observe: (result: ObservableResult) => void | Promise<void>) =>
     meter.createObservableGauge(name, { description }).addCallback(observe);
 
   const started = clock.now();
@@ -104,6 +105,14 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
     return ends === undefined ? undefined : (ends - clock.now()) / SECOND;
   });
   perReceiver('tributary_unaccounted_records', 'Records without a known fate: must be 0', lane => of(lane).unaccounted);
+  const queued = plan.exporters.filter(({ queue }) => queue);
+  gauge('otelcol_exporter_queue_size', 'Bytes on disk that wait to be sent', async result => {
+    const holdings = await store.queues();
+    for (const { name } of queued) result.observe(holdings.get(name)?.bytes ?? 0, { exporter: name });
+  });
+  gauge('otelcol_exporter_queue_capacity', 'Bytes on disk from which on the queue is full', result => {
+    for (const { name, queue } of queued) result.observe(queue!.limit, { exporter: name });
+  });
   meterProcess(meter);
 
   const countLate = (receiver: string, records: readonly AuditRecord[]) => {
@@ -169,14 +178,14 @@ export const createMeter = ({ plan, clock, budgets, standings }: MeterOptions): 
       faulted: (_, { kind, code }, component) => count.faults.add(1, { component, kind, code }),
       opened: (lane, settings) => void of(lane).clients.set(budgetKey(settings), settings),
     },
-    timed: store => ({
+    store: {
       ...store,
       commit: async (...given) => {
         const began = performance.now();
         await store.commit(...given);
         count.committing.record((performance.now() - began) / SECOND);
       },
-    }),
+    },
     serve: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     close: () => provider.shutdown(),
   };

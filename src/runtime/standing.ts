@@ -1,7 +1,9 @@
-// How each lane stands right now: how long ago it reached its vendor's end, and what it waits out.
+// How each lane stands right now: how long ago it reached its vendor's end, and what it waits out; and how the reader of
+// each queue does.
 import type { Clock } from '../component.ts';
 import type { Fault } from '../fault.ts';
 import type { Observer } from './observer.ts';
+import type { Plan } from './plan.ts';
 
 export interface Standing {
   /** The receiver's name. */
@@ -9,6 +11,12 @@ export interface Standing {
   /** ms since it last reached the vendor's end, or since the start as long as it has not; 0 once it is done. */
   readonly lag: number;
   /** What it waits out, or ended with. */
+  readonly trouble: Trouble | undefined;
+}
+
+/** Of the reader of a queue. */
+export interface QueueStanding {
+  readonly exporter: string;
   readonly trouble: Trouble | undefined;
 }
 
@@ -24,13 +32,16 @@ export interface Standings {
   readonly observer: Observer;
   /** Of every lane, in the order of the config. */
   now(): readonly Standing[];
+  queues(): readonly QueueStanding[];
 }
 
-/** @param lanes the names of all receivers that run */
-export const standings = (lanes: readonly string[], clock: Clock): Standings => {
+/** Of everything that runs in a plan. */
+export const standings = (plan: Plan, clock: Clock): Standings => {
+  const lanes = plan.lanes.map(({ receiver }) => receiver.name);
+  const queues = plan.exporters.filter(({ queue }) => queue).map(({ name }) => name);
   const started = clock.now();
   const rested = new Map(lanes.map(lane => [lane, started]));
-  const troubles = new Map<string, Trouble>();
+  const troubles = new Map<string, Trouble>(); // by lane; a queue's by its place
   const done = new Set<string>();
 
   const trouble = (lane: string, fault: Fault, place: string) =>
@@ -45,6 +56,7 @@ export const standings = (lanes: readonly string[], clock: Clock): Standings => 
         rested.set(lane, clock.now());
         troubles.delete(lane);
       },
+      dequeued: exporter => void troubles.delete(`exporter/${exporter}`),
       faulted: (lane, fault, place) => void trouble(lane, fault, place),
       ended: (lane, fault) => {
         if (fault) trouble(lane, fault, troubles.get(lane)?.place ?? `receiver/${lane}`);
@@ -57,5 +69,6 @@ export const standings = (lanes: readonly string[], clock: Clock): Standings => 
         lag: done.has(lane) ? 0 : Math.max(0, clock.now() - rested.get(lane)!),
         trouble: troubles.get(lane),
       })),
+    queues: () => queues.map(exporter => ({ exporter, trouble: troubles.get(`exporter/${exporter}`) })),
   };
 };

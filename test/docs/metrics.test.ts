@@ -10,7 +10,7 @@ import { dedupe } from '../../processors/dedupe/index.ts';
 import { normalize } from '../../processors/normalize/index.ts';
 import { playVendors } from '../../src/cli/vendors.ts';
 import { defineExporter, defineReceiver, type Spec } from '../../src/component.ts';
-import type { AnyConfig } from '../../src/config.ts';
+import { type AnyConfig, queued } from '../../src/config.ts';
 import { Fault } from '../../src/fault.ts';
 import type { AuditRecord } from '../../src/model.ts';
 import { DAY, HOUR } from '../../src/options.ts';
@@ -90,6 +90,17 @@ const picky = defineExporter({
   }),
 });
 
+/** A queue in front of it is never emptied. */
+const unreachable = defineExporter({
+  type: 'unreachable',
+  options: none,
+  create: () => ({
+    export: async () => {
+      throw new Fault('E_NETWORK');
+    },
+  }),
+});
+
 const breaksOn = (id: string) =>
   apply(
     each(record => {
@@ -113,12 +124,12 @@ const run = async (): Promise<Scrape> => {
   const config: AnyConfig = {
     receivers,
     processors: { dedupe: dedupe(), change: breaksOn('bad'), normalize: normalize() },
-    exporters: { out: picky() },
+    exporters: { out: picky(), kept: queued(unreachable(), { limit: '64MiB' }) },
     pipelines: {
       all: {
         receivers: Object.keys(receivers) as [string, ...string[]],
         processors: ['dedupe', 'change', 'normalize'],
-        exporters: ['out'],
+        exporters: ['out', 'kept'],
       },
     },
   };
@@ -130,7 +141,7 @@ const run = async (): Promise<Scrape> => {
   const store = openState(folder);
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });
   const address = { host: '127.0.0.1', port: 0 };
-  const health = await openHealth({ address, plan: parts, clock: systemClock, budgets: quotas });
+  const health = await openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, store });
 
   const { promise: allRead, resolve } = Promise.withResolvers<void>();
   const rests = new Map<string, number>();
@@ -141,7 +152,7 @@ const run = async (): Promise<Scrape> => {
   const log = { info() {}, warn() {}, error() {} };
   const engine = await startEngine(
     parts,
-    { store: health.timed(store), clock: systemClock, log, http: http.open, folder },
+    { store: health.store, clock: systemClock, log, http: http.open, folder },
     { observers: [...health.observers, { rested }] },
   );
   await allRead;

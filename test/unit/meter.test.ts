@@ -33,10 +33,15 @@ afterEach(async () => {
   for (const health of open.splice(0)) await health.close();
 });
 
+const empty = { queues: async () => new Map() } as unknown as Store; // nothing else of it is asked
+
 /** A meter as the engine meets it, and what Prometheus reads of it. */
-const rig = async (plan: Plan, clock: VirtualClock = virtualClock(START)) => {
+const rig = async (
+  plan: Plan,
+  { clock = virtualClock(START), store = empty }: { clock?: VirtualClock; store?: Store } = {},
+) => {
   const quotas = budgets(clock);
-  const health = await openHealth({ address: { host: '127.0.0.1', port: 0 }, plan, clock, budgets: quotas });
+  const health = await openHealth({ address: { host: '127.0.0.1', port: 0 }, plan, clock, budgets: quotas, store });
   open.push(health);
   return { clock, quotas, health, tell: together(health.observers), read: () => scrape(health.address) };
 };
@@ -224,20 +229,30 @@ describe('the vendor', () => {
 });
 
 test('commits are timed when they work, and are the same commits', async () => {
-  const { health, read } = await rig(planOf());
   const committed: unknown[] = [];
   let full = true;
-  const store = {
-    commit: async (...given: unknown[]) => {
-      if (full) throw new Fault('E_STATE_FULL');
-      committed.push(given);
-    },
-  } as unknown as Store; // only its commits are looked at
-  await expect(health.timed(store).commit([], 1)).rejects.toThrow(Fault);
+  const commit = async (...given: unknown[]) => {
+    if (full) throw new Fault('E_STATE_FULL');
+    committed.push(given);
+  };
+  const { health, read } = await rig(planOf(), { store: { ...empty, commit } });
+  await expect(health.store.commit([], 1)).rejects.toThrow(Fault);
   full = false;
-  await health.timed(store).commit([], 2);
+  await health.store.commit([], 2);
   expect(committed).toEqual([[[], 2]]);
   expect((await read()).value('tributary_commit_duration_seconds_count')).toBe(1);
+});
+
+test('what a queue holds, and what it can hold, in bytes; empty is 0, and no queue is no series', async () => {
+  const holdings = new Map([['kept', { rows: 2, records: 30, bytes: 4096 }]]);
+  const plan: Plan = { ...planOf(), exporters: [part('out'), { ...part('kept'), queue: { limit: 10_000 } }] };
+  const { read } = await rig(plan, { store: { ...empty, queues: async () => holdings } });
+  const now = await read();
+  expect(now.value('otelcol_exporter_queue_size', { exporter: 'kept' })).toBe(4096);
+  expect(now.value('otelcol_exporter_queue_capacity', { exporter: 'kept' })).toBe(10_000);
+  expect(now.value('otelcol_exporter_queue_size', { exporter: 'out' })).toBeUndefined();
+  holdings.clear();
+  expect((await read()).value('otelcol_exporter_queue_size', { exporter: 'kept' })).toBe(0);
 });
 
 describe('records without a known fate', () => {

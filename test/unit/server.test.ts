@@ -12,6 +12,7 @@ import { type Health, openHealth } from '../../src/runtime/health.ts';
 import { together } from '../../src/runtime/observer.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { json, serve } from '../../src/runtime/server.ts';
+import type { Store } from '../../src/runtime/state.ts';
 import { virtualClock } from '../support/clock.ts';
 import { faultFrom } from '../support/loopback.ts';
 import { ask } from '../support/metrics.ts';
@@ -19,8 +20,10 @@ import { ask } from '../support/metrics.ts';
 const LOCAL = { host: '127.0.0.1', port: 0 };
 const plan = {
   lanes: ['opal', 'vaults'].map(name => ({ receiver: { name }, routes: [] })),
-  exporters: [],
+  exporters: [{ name: 'out' }, { name: 'kept', queue: { limit: 100 } }],
 } as unknown as Plan; // its names are read, and nothing else
+
+const store = { queues: async () => new Map() } as unknown as Store; // nothing else of it is asked
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -29,7 +32,7 @@ afterEach(async () => {
 
 const start = async (address = LOCAL, lagLimit?: number) => {
   const clock = virtualClock();
-  const health: Health = await openHealth({ address, plan, clock, budgets: budgets(clock), lagLimit });
+  const health: Health = await openHealth({ address, plan, clock, budgets: budgets(clock), store, lagLimit });
   closing.push(() => health.close());
   return { clock, address: health.address, health, tell: together(health.observers) };
 };
@@ -101,6 +104,19 @@ describe('readiness', () => {
     const { status, receivers } = await ready(address);
     expect(status).toBe(200);
     expect(receivers[0]).toMatchObject({ ready: true, trouble: { code: 'E_TIMEOUT', place: 'exporter/out', since } });
+  });
+
+  test('the reader of a queue is not ready while its sink is denied, and the receivers are', async () => {
+    const { address, tell } = await start();
+    tell.faulted('exporter/kept', new Fault('E_HTTP_DENIED'), 'exporter/kept');
+    const told = JSON.parse((await ask(address, '/readyz')).text) as object;
+    expect(told).toMatchObject({
+      ready: false,
+      receivers: [{ ready: true }, { ready: true }],
+      queues: [{ exporter: 'kept', ready: false, trouble: { code: 'E_HTTP_DENIED', place: 'exporter/kept' } }],
+    });
+    tell.dequeued('kept', [], 0);
+    expect(await ready(address)).toMatchObject({ status: 200, queues: [{ exporter: 'kept', ready: true }] });
   });
 
   test('a delivery of records ends it; a step without records proves nothing', async () => {
