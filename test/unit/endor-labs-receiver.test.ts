@@ -1,60 +1,20 @@
-// The Endor Labs receiver: what it asks, what it makes of the answers, and that it reads all that the vendor has.
+// The Endor Labs receiver over loopback: it reads all that the vendor has, and says what it cannot read and why.
 import { afterEach, describe, expect, it } from 'vitest';
 import { endorLabs } from '../../receivers/endor-labs/index.ts';
 import { type Moods, moody } from '../../receivers/endor-labs/simulator.ts';
-import type { Call, Receiver, ReceiverContext, Spec } from '../../src/component.ts';
 import type { Batch } from '../../src/model.ts';
 import { DAY, MINUTE, SECOND, secret } from '../../src/options.ts';
 import { budgets } from '../../src/runtime/budget.ts';
 import { httpClients } from '../../src/runtime/fetch.ts';
 import type { FaultScript } from '../../src/simulation/faults.ts';
 import { type VirtualClock, virtualClock } from '../support/clock.ts';
-import { type TestContext, testContext } from '../support/context.ts';
+import { testContext } from '../support/context.ts';
+import { drain } from '../support/endor-labs.ts';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
-
-const make = (spec: Spec<'receiver'>, context: ReceiverContext): Receiver => {
-  const read = spec.schema['~standard'].validate(spec.options);
-  if (read instanceof Promise || read.issues) throw new Error(JSON.stringify(read));
-  return spec.create(context, read.value);
-};
-
-/** Delivers everything until the vendor has had no more for so many times; waits are skipped. */
-const drain = async (spec: Spec<'receiver'>, context: TestContext, rests = 1): Promise<readonly Batch[]> => {
-  const batches: Batch[] = [];
-  const work = Promise.withResolvers<void>();
-  let rested = 0;
-  const skip = (wait: number) => setImmediate(() => void context.clock.advance(wait));
-  const receiver = make(spec, {
-    ...context,
-    report: (fault, wait) => {
-      context.report(fault, wait);
-      if (context.faults.length > 60) work.reject(fault);
-      skip(wait);
-    },
-    rest: () => {
-      if (++rested >= rests) work.resolve();
-      else skip(MINUTE);
-    },
-  });
-  const subscription = receiver.emissions.subscribe({
-    next: ({ batch, receipt }) => {
-      batches.push(batch);
-      if (batch.move)
-        context.commit([{ kind: 'move', receiver: 'x', identity: identityOf(receiver), move: batch.move }]);
-      receipt.deliver();
-    },
-    error: work.reject,
-  });
-  await work.promise.finally(() => subscription.unsubscribe());
-  return batches;
-};
-
-const identityOf = ({ origin }: Receiver): string =>
-  [origin.type, origin.site, origin.tenant, origin.feed].map(encodeURIComponent).join(' ');
 
 const idsOf = (batches: readonly Batch[]): readonly string[] =>
   [...new Set(batches.flatMap(b => b.records.map(r => r.id)))].sort();
@@ -240,115 +200,5 @@ describe('the credential', () => {
       status: 403,
       message: expect.stringContaining('permission denied'),
     });
-  });
-});
-
-// ---- Page by page, without a network ----
-
-const NOW = Date.UTC(2026, 0, 15, 12);
-const keys = {
-  apiKey: secret.env('ENDOR_KEY'),
-  apiSecret: secret.env('ENDOR_SECRET'),
-  namespace: 'acme.team',
-} as const;
-
-/** A vendor that answers from a list, and what it was asked. */
-const scripted = (...pages: readonly unknown[]) => {
-  const calls: Call[] = [];
-  const context = testContext({
-    clock: virtualClock(NOW),
-    fetch: async call => {
-      const page = pages[Math.min(calls.length, pages.length - 1)];
-      calls.push(call);
-      return { status: 200, headers: {}, date: NOW, text: JSON.stringify(page) };
-    },
-  });
-  return { calls, context };
-};
-const empty = { list: { objects: [], response: {} } };
-
-describe('a request', () => {
-  it('asks for a closed window, oldest first, with a deadline a little before ours', async () => {
-    const { calls, context } = scripted(empty);
-    await drain(endorLabs({ ...keys, log: 'audit-logs', since: '2h', exclude: ['UITelemetry'] }), context);
-    expect(calls).toEqual([
-      {
-        url: 'https://api.endorlabs.com/v1/namespaces/acme.team/audit-logs',
-        headers: { 'request-timeout': '54' },
-        query: {
-          'list_parameters.filter':
-            "spec.message_kind!='internal.endor.ai.endor.v1.UITelemetry' and meta.create_time>=date(2026-01-15T10:00:00.000Z) and meta.create_time<date(2026-01-15T11:59:30.000Z)",
-          'list_parameters.page_size': 500,
-          'list_parameters.sort.path': 'meta.create_time',
-          'list_parameters.sort.order': 'SORT_ENTRY_ORDER_ASC',
-        },
-      },
-    ]);
-  });
-
-  it('asks for each old window twice: live, then archived', async () => {
-    const { calls, context } = scripted(empty);
-    await drain(endorLabs({ ...keys, log: 'audit-logs' }), context);
-    const archived = calls.map(c => c.query?.['list_parameters.archive']);
-    expect(archived.slice(0, 5)).toEqual([undefined, true, undefined, true, undefined]); // 29 d ago, 28 d and 5 min ago
-    expect(archived.slice(4).every(a => a === undefined)).toBe(true);
-    expect(calls[1]?.query?.['list_parameters.filter']).toBe(calls[0]?.query?.['list_parameters.filter']);
-  });
-
-  it.each([
-    ['nothing', {}],
-    ['null', { next_page_id: null, next_page_token: null }],
-    ['an empty text and zero', { next_page_id: '', next_page_token: 0 }],
-    ['zero as text', { next_page_token: '0' }],
-  ])('is the last of its window when the next page is %s', async (_, response) => {
-    const { calls, context } = scripted({ list: { objects: [], response } });
-    await drain(endorLabs({ ...keys, log: 'audit-logs', since: '1h' }), context);
-    expect(calls).toHaveLength(1);
-  });
-
-  it('follows the page id before the page token, and takes an answer without objects for an empty one', async () => {
-    const { calls, context } = scripted(
-      { list: { response: { next_page_id: 'abc', next_page_token: 100 } } },
-      { list: {} },
-    );
-    await drain(endorLabs({ ...keys, log: 'audit-logs', since: '1h' }), context);
-    expect(calls[1]?.query).toMatchObject({
-      'list_parameters.page_id': 'abc',
-      'list_parameters.page_token': undefined,
-    });
-  });
-
-  it('that leads to itself is a fault', async () => {
-    const { context } = scripted({ list: { objects: [], response: { next_page_id: 'same' } } });
-    await expect(drain(endorLabs({ ...keys, log: 'audit-logs', since: '1h' }), context)).rejects.toMatchObject({
-      code: 'E_WALK_STUCK',
-    });
-  });
-
-  it('that is answered with something else than a list is a fault', async () => {
-    const { context } = scripted({ count_response: { count: 3 } });
-    await expect(drain(endorLabs({ ...keys, log: 'audit-logs', since: '1h' }), context)).rejects.toMatchObject({
-      code: 'E_PAGE_SHAPE',
-    });
-  });
-});
-
-describe('options', () => {
-  it('are all checked at once, with their paths', async () => {
-    const spec = endorLabs({
-      ...keys,
-      namespace: 'https://acme.endorlabs.com',
-      log: 'authentication-logs',
-      pageSize: 501,
-      exclude: ["x' or 1==1"],
-      sweep: { behind: '5m' },
-    });
-    const read = await spec.schema['~standard'].validate(spec.options);
-    expect(read.issues?.map(i => i.path?.join('.')).sort()).toEqual(
-      expect.arrayContaining(['exclude.0', 'namespace', 'pageSize']),
-    );
-    const later = endorLabs({ ...keys, log: 'authentication-logs', exclude: ['UITelemetry'], sweep: { behind: '5m' } });
-    const again = await later.schema['~standard'].validate(later.options);
-    expect(again.issues?.map(i => i.path?.join('.')).sort()).toEqual(['exclude', 'sweep.behind']);
   });
 });
