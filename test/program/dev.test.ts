@@ -20,8 +20,12 @@ const here = (config: string): Place => {
   places.push(made);
   return made;
 };
-const EMPTY =
-  "import { sqlite } from 'tributary';\nexport default { engine: { state: sqlite({ path: 'out/.tributary' }) } };";
+/** The state of the demo, as a config names it; of the rest nothing is looked at. */
+const STATE = `
+  import { defineConfig, sqlite } from 'tributary';
+  export default defineConfig({
+    receivers: {}, exporters: {}, pipelines: {}, engine: { state: sqlite({ path: 'out/.tributary' }) },
+  });`;
 const linesOf = (text: string): readonly JsonObject[] =>
   text
     .split('\n')
@@ -30,7 +34,7 @@ const linesOf = (text: string): readonly JsonObject[] =>
 
 describe('dev drift', () => {
   test('shows the types that the demo could not map, the fields, and no text of a record', async () => {
-    const made = here(EMPTY);
+    const made = here(STATE);
     const demo = await tributary(['demo', '--once', '--events', '400', '--file', join(made.folder, 'out')]).ended;
     expect(demo.code).toBe(0);
     const told = [...demo.stderr.matchAll(/unmapped types: (.*)/g)].flatMap(([, list]) =>
@@ -58,7 +62,7 @@ describe('dev drift', () => {
   });
 
   test('says so when there is none, and what is wrong when it cannot look', async () => {
-    const none = await tributary(['dev', 'drift', '-c', here(EMPTY).config]).ended;
+    const none = await tributary(['dev', 'drift', '-c', here(STATE).config]).ended;
     expect([none.code, none.stdout]).toEqual([0, '']);
     expect(none.stderr).toContain('No drift');
     const lost = await tributary(['dev', 'drift', '-c', '/nonexistent.config.ts']).ended;
