@@ -1,6 +1,7 @@
 // Values as OTLP can carry them. Only what would make a collector refuse the whole request is changed, and the vendor's
 // own words stay in `raw_data`: one strange record must not cost its neighbors.
 import type { AnyValue } from '@opentelemetry/api-logs';
+import { textOfAny } from '../../src/index.ts';
 
 /**
  * The value, itself where nothing has to change:
@@ -47,7 +48,7 @@ const carryObject = (value: object, depth: number): AnyValue => {
 
 const jsonText = (value: object): string => {
   try {
-    return JSON.stringify(value).toWellFormed();
+    return textOfAny(value).toWellFormed();
   } catch {
     return '[cyclic]'; // no vendor can send that, but a function of the user's can make it
   }

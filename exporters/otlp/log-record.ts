@@ -9,7 +9,15 @@ import {
   serviceNameEnvDetector,
 } from '@opentelemetry/resources';
 import { LoggerProvider, type LogRecordProcessor, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import { type AuditRecord, type HrTime, isObject, type JsonObject, type Origin, version } from '../../src/index.ts';
+import {
+  type AuditRecord,
+  type HrTime,
+  isObject,
+  type JsonObject,
+  type Origin,
+  textOfAny,
+  version,
+} from '../../src/index.ts';
 import { carry } from './any-value.ts';
 
 /** Whether the body is the event as a map, or its JSON as one text. */
@@ -28,7 +36,7 @@ export const draft = (record: AuditRecord, body: Body): LogRecord => {
   return {
     timestamp: onWire(record.time),
     observedTimestamp: onWire(record.observed),
-    body: body === 'json' ? JSON.stringify(whole) : carry(whole),
+    body: body === 'json' ? textOfAny(whole) : carry(whole),
     attributes: carry({
       ...record.attributes,
       'log.record.uid': textOr(metadata.uid, record.id),
