@@ -66,7 +66,7 @@ export const listed = (problems: readonly Problem[]): string =>
     .join('\n');
 
 /** The folder of the state. */
-export const stateFolder = (config: AnyConfig, folder: string): string =>
+const stateFolder = (config: AnyConfig, folder: string): string =>
   resolve(folder, config.engine?.state?.options.path ?? '.tributary');
 
 /** The folder of the state that a config names; no more of the config is looked at. */
