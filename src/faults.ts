@@ -175,7 +175,7 @@ export const faults = {
   E_STDOUT_CLOSED: row(
     'denied',
     'Nobody reads our standard output any more.',
-    'Start the reader again. The last batch was not committed and is read again.',
+    'Start the reader again, or free space where the output goes. The last batch was not committed and is read again.',
   ),
   E_FILE: row(
     'transient',

@@ -5,6 +5,7 @@ import { describe } from '../fault.ts';
 
 /** Exit codes: 0 fine, 1 failed, 2 wrong usage. */
 export const main = async (argv: readonly string[]): Promise<void> => {
+  process.stderr.on('error', () => {}); // nobody reads what we say, or its disk is full: that must not stop the data
   try {
     await program().parseAsync(argv);
   } catch (error) {

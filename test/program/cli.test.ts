@@ -203,6 +203,14 @@ describe('once', () => {
     expect(idsOf(next.stdout.split('\n').filter(Boolean))).toEqual(new Set(vendor.ids().opal));
   });
 
+  test('goes on when nobody reads what it says', async () => {
+    const made = here({ exporters: "file({ path: 'audit/{receiver}-{seq}.ndjson' }), unused: stdout()" });
+    const program = tributary(['once', '-c', made.config], { env: right() });
+    program.child.stderr!.destroy();
+    expect((await program.ended).code).toBe(0);
+    expect(idsOf(made.lines('audit'))).toEqual(new Set(vendor.ids().opal));
+  });
+
   test("since: 'now' reads no past", async () => {
     const made = here({ receiver: "since: 'now'" });
     expect((await tributary(['once', '-c', made.config], { env: right() }).ended).code).toBe(0);
