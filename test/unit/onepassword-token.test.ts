@@ -1,4 +1,4 @@
-// The token of 1Password is asked what it may read and whose it is before any cursor is used, and leads to its host alone.
+// A token of 1Password is asked what it may read and whose it is before a cursor is used, and leads to its host alone.
 import { describe, expect, it } from 'vitest';
 import { onepassword } from '../../receivers/onepassword/index.ts';
 import { claimsOf, hostOf } from '../../receivers/onepassword/token.ts';

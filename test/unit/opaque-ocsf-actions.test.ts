@@ -1,4 +1,4 @@
-// Every action that the vendor names becomes what the table says, with and without a target, and whether it failed or not.
+// Every action that the vendor names becomes what the table says: with a target and without, failed or not.
 import { describe, expect, test } from 'vitest';
 import { ACTIONS } from '../../receivers/opaque/ocsf-actions.ts';
 import { EXPORT, ROW, read, row } from '../support/opaque-ocsf.ts';

@@ -1,4 +1,4 @@
-// Killed at any batch and started again, the receiver gives each row of the drop folder once, and leaves no copy behind.
+// Killed at any batch and started again, the receiver gives each row of a drop folder once, and leaves no copy behind.
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
