@@ -97,15 +97,17 @@ export const runConfig = async (
     health = await orStop(() => healthOf(config, parts, quotas, store));
     if (health) log.info({ address: health.address }, 'health is served');
     const { grace, deadLetters } = config.engine ?? {};
-    const engine = await startEngine(
-      parts,
-      { store: health?.store ?? store, clock: systemClock, log, http: http.open, folder },
-      {
-        ...(grace && { grace: duration().parse(grace) }),
-        ...(deadLetters && { deadLetters }),
-        ...options,
-        observers: [notes, ...(health?.observers ?? []), ...(options.observers ?? [])],
-      },
+    const engine = await orStop(() =>
+      startEngine(
+        parts,
+        { store: health?.store ?? store, clock: systemClock, log, http: http.open, folder },
+        {
+          ...(grace && { grace: duration().parse(grace) }),
+          ...(deadLetters && { deadLetters }),
+          ...options,
+          observers: [notes, ...(health?.observers ?? []), ...(options.observers ?? [])],
+        },
+      ),
     );
     const release = obeySignals(engine, log);
     log.info({ receivers: engine.busy(), state }, 'running');

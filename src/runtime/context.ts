@@ -44,6 +44,10 @@ export const receiverContextOf = (
     (await ground.store.position(name, identify(origin))) as { value: P; count: number } | undefined,
 });
 
+/** Whose entries and marks those of a processor are: of a pipeline and the log that it reads, whatever its receiver is called. */
+export const processorSpace = (pipeline: string, processor: string, identity: string): string =>
+  `${pipeline}/${processor}/${identity}`;
+
 const stateOf = (space: string, store: Store): State => ({
   // The component reads what it wrote itself.
   get: async <T extends Json>(key: string) => (await store.get(space, key)) as T | undefined,

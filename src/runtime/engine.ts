@@ -5,7 +5,7 @@ import { asFault, describe, Fault } from '../fault.ts';
 import { type Batch, identify } from '../model.ts';
 import { DAY, MINUTE, SECOND } from '../options.ts';
 import { backoff, persist } from '../retry.ts';
-import { contextOf, type Ground, receiverContextOf } from './context.ts';
+import { contextOf, type Ground, processorSpace, receiverContextOf } from './context.ts';
 import { assertRoom, DEAD_LETTERS } from './dead-limit.ts';
 import { deliver, type Lane, Overtaken, type Route } from './deliver.ts';
 import { direct, type Handle } from './handle.ts';
@@ -202,7 +202,10 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
       processors: processors.map(part => ({
         name: part.name,
         type: part.spec.type,
-        processor: part.spec.create(contextOf(part.name, `${pipeline}/${part.name}/${identity}`, ground), part.options),
+        processor: part.spec.create(
+          contextOf(part.name, processorSpace(pipeline, part.name, identity), ground),
+          part.options,
+        ),
       })),
       exporters: exporters.map(part => handles.get(part.name)!), // the plan lists every exporter that a route names
     }),

@@ -6,13 +6,15 @@ export const WIDTH = 16;
 
 const WORDS = WIDTH / 4;
 const FULL = 0.75;
+/** Slots of an empty set. */
+const FIRST = 1024;
 
 /** The digest of an id, as it is kept. */
 export const digestOf = (id: string): Buffer => hash('sha256', id, 'buffer').subarray(0, WIDTH);
 
 /** Open addressing with linear probing; a slot of zeros is empty. */
 export class Marks {
-  #slots = new Uint32Array(WORDS << 10);
+  #slots = new Uint32Array(WORDS * FIRST);
   #size = 0;
 
   get size(): number {
@@ -86,6 +88,13 @@ export class Marks {
     }
   }
 }
+
+/** Bytes of memory that so many ids take. */
+export const memoryOf = (ids: number): number => {
+  let slots = FIRST;
+  while (ids > slots * FULL) slots *= 2;
+  return slots * WIDTH;
+};
 
 const scratch = new Uint32Array(WORDS);
 const scratchBytes = new Uint8Array(scratch.buffer);

@@ -12,13 +12,7 @@ export const rehearse = async (
   given: Pick<Ground, 'clock' | 'log' | 'folder'>,
 ): Promise<readonly Problem[]> => {
   const gone = new AbortController();
-  const ground: Ground = {
-    ...given,
-    store: nowhere,
-    http: () => unreachable,
-    mapping: () => undefined,
-    signal: gone.signal,
-  };
+  const ground = stage(given, gone.signal);
   const problems: Problem[] = [];
   const once = async <K extends Kind>(
     map: string,
@@ -40,15 +34,25 @@ export const rehearse = async (
     }
   };
 
-  const quiet = { report: () => {}, rest: () => {} };
   const processors = new Map(plan.lanes.flatMap(lane => lane.routes.flatMap(r => r.processors.map(p => [p.name, p]))));
   for (const { receiver } of plan.lanes)
-    await once('receivers', receiver, receiverContextOf(receiver.name, ground, quiet));
+    await once('receivers', receiver, receiverContextOf(receiver.name, ground, QUIET));
   for (const part of processors.values()) await once('processors', part, contextOf(part.name, 'rehearsal', ground));
   for (const part of plan.exporters) await once('exporters', part, contextOf(part.name, 'rehearsal', ground));
   gone.abort();
   return problems;
 };
+
+/** What components are given that will never run: an empty state, and no network. */
+export const stage = (given: Pick<Ground, 'clock' | 'log' | 'folder'>, signal: AbortSignal): Ground => ({
+  ...given,
+  store: nowhere,
+  http: () => unreachable,
+  mapping: () => undefined,
+  signal,
+});
+
+export const QUIET = { report: () => {}, rest: () => {} };
 
 /** A state that is empty and stays so. */
 const nowhere: Store = {

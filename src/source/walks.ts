@@ -87,8 +87,9 @@ const isPlace = (json: Json): json is Place => {
   return (cursor === null || typeof cursor === 'string') && isMoment(since) && isMoment(low);
 };
 
-/** ms since the epoch. */
-export const isMoment = (json: Json | undefined): json is number => typeof json === 'number' && Number.isFinite(json);
+/** ms since the epoch, as far as dates go. */
+export const isMoment = (json: Json | undefined): json is number =>
+  typeof json === 'number' && Math.abs(json) <= 8.64e15;
 
 // ---- links: the place is an address ----
 

@@ -1,0 +1,178 @@
+// The state, as an operator's commands see it: read beside a running engine, and changed by hand where none runs. Each
+// change is one transaction, and leaves a line in the history.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../fault.ts';
+import { textOfAny } from '../json.ts';
+import { type AuditRecord, identify, type Json } from '../model.ts';
+import { type Change, noteChange } from './history-sqlite.ts';
+import { WIDTH } from './marks.ts';
+import { packRow, type StoredRow, unpackRow } from './queue-sqlite.ts';
+import { inTransaction, reading, take } from './sqlite-open.ts';
+
+export interface PositionRow {
+  readonly receiver: string;
+  readonly identity: string;
+  readonly count: number;
+  /** JSON */
+  readonly value: string;
+  /** Nothing that happened before this is read again; ms since the epoch. */
+  readonly low: number;
+}
+
+export interface EntryRow {
+  readonly space: string;
+  readonly key: string;
+  /** JSON */
+  readonly value: string;
+}
+
+/** The marks of one space. */
+export interface MarkSum {
+  readonly space: string;
+  readonly ids: number;
+  /** When the first and the last were read, by the vendor's clock; ms since the epoch. */
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+export interface Standings {
+  readonly positions: readonly PositionRow[];
+  readonly entries: readonly EntryRow[];
+  readonly marks: readonly MarkSum[];
+}
+
+/** Everything but records and notes; reads beside a running engine. */
+export const readStandings = (folder: string): Standings =>
+  reading(folder, 1, { positions: [], entries: [], marks: [] }, db => ({
+    // The columns are named as the fields.
+    positions: db
+      .prepare('select * from positions order by receiver, identity')
+      .all() as unknown as readonly PositionRow[],
+    entries: db.prepare('select * from entries order by space, key').all() as unknown as readonly EntryRow[],
+    marks: db
+      .prepare(
+        `select space, sum(length(ids)) / ${WIDTH} as ids, min(date) as oldest, max(date) as newest
+        from marks group by space order by space`,
+      )
+      .all() as unknown as readonly MarkSum[],
+  }));
+
+/** How many ids were marked in a space since then; ms since the epoch. */
+export const markedSince = (folder: string, space: string, time: number): number =>
+  reading(folder, 1, 0, db => {
+    const sum = `select coalesce(sum(length(ids)), 0) / ${WIDTH} as n from marks where space = ? and date >= ?`;
+    return (db.prepare(sum).get(space, Math.floor(time)) as { n: number }).n;
+  });
+
+/** The highest low-water time a receiver ever had: what is older may be forgotten by now. Kept when its position goes back. */
+export const HIGHEST = 'tributary/low';
+
+/** What may be done in a change. */
+export interface Tools {
+  readonly db: DatabaseSync;
+  /** Moves a receiver to a position; its count goes on, so that nothing that was read before can be committed any more. */
+  put(receiver: string, identity: string, position: Json, low: number): void;
+  /** Forgets what was marked in a space since then; how many ids that were. */
+  forget(space: string, time: number): number;
+  /**
+   * Gives what a receiver has to another name: position, entries, letters, rows of queues, the trail. Returns the entries
+   * that stay, because the other name has one of its own.
+   */
+  rename(from: string, to: string, identity: string): readonly EntryRow[];
+  note(change: Omit<Change, 'time'>): void;
+}
+
+/** Whether there is a state in a folder. */
+export const hasState = (folder: string): boolean => existsSync(join(folder, 'state.db'));
+
+/** One change by hand, whole or not at all. Throws E_STATE_OWNED while an engine runs on the state. */
+export const changeState = <T>(folder: string, now: number, work: (tools: Tools) => T): T => {
+  const { db, close } = take(folder);
+  try {
+    return inTransaction(db, folder, () => work(toolsOf(db, now)));
+  } finally {
+    close();
+  }
+};
+
+const toolsOf = (db: DatabaseSync, now: number): Tools => ({
+  db,
+  put: (receiver, identity, position, low) => {
+    const old = db
+      .prepare('select count, low from positions where receiver = ? and identity = ?')
+      .get(receiver, identity) as { count: number; low: number } | undefined;
+    const key = `${receiver} ${identity}`;
+    const highest = db.prepare('select value from entries where space = ? and key = ?').get(HIGHEST, key);
+    const lows = [low, old?.low ?? low, Number(highest?.value ?? low)];
+    db.prepare('insert or replace into entries values (?, ?, ?)').run(
+      HIGHEST,
+      key,
+      String(Math.floor(Math.max(...lows))),
+    );
+    db.prepare('insert or replace into positions values (?, ?, ?, ?, ?)').run(
+      receiver,
+      identity,
+      (old?.count ?? 0) + 1,
+      JSON.stringify(position),
+      Math.floor(low),
+    );
+  },
+  forget: (space, time) =>
+    db
+      .prepare('delete from marks where space = ? and date >= ? returning length(ids) as bytes')
+      .all(space, Math.floor(time))
+      .reduce((sum, { bytes }) => sum + Number(bytes) / WIDTH, 0),
+  rename: (from, to, identity) => {
+    db.prepare('update positions set receiver = ? where receiver = ? and identity = ?').run(to, from, identity);
+    db.prepare('update or replace trail set receiver = ? where receiver = ? and identity = ?').run(to, from, identity);
+    db.prepare('update or ignore gaps set receiver = ? where receiver = ?').run(to, from);
+    db.prepare('update or replace entries set key = ? where space = ? and key = ?').run(
+      `${to} ${identity}`,
+      HIGHEST,
+      `${from} ${identity}`,
+    );
+    db.prepare('update or ignore entries set space = ? where space = ?').run(`receiver/${to}`, `receiver/${from}`);
+    // What exporters keep by receiver, such as the file that its records go to: it is finished under the old name.
+    db.prepare("update or ignore entries set key = ? where key = ? and space glob 'exporter/*'").run(to, from);
+    renameRecords(db, from, to, identity);
+    const left = "select * from entries where space = ? or (key = ? and space glob 'exporter/*')";
+    return db.prepare(left).all(`receiver/${from}`, from) as unknown as readonly EntryRow[]; // its own columns
+  },
+  note: change => noteChange(db, { ...change, time: now }),
+});
+
+/** Records that wait in queues or as dead letters go out under the new name. */
+const renameRecords = (db: DatabaseSync, from: string, to: string, identity: string): void => {
+  const isTheirs = ({ origin }: AuditRecord) => origin.receiver === from && identify(origin) === identity;
+  const renamed = (record: AuditRecord): AuditRecord => ({ ...record, origin: { ...record.origin, receiver: to } });
+  const letter = db.prepare('update dead set record = ? where seq = ?');
+  for (const row of db.prepare('select seq, record from dead where identity = ?').all(identity)) {
+    const record = JSON.parse(String(row.record)) as AuditRecord; // nobody else writes letters
+    if (isTheirs(record)) letter.run(textOfAny(renamed(record)), Number(row.seq));
+  }
+  const update = db.prepare('update queue set size = ?, bytes = ?, data = ? where seq = ?');
+  for (const { seq } of db.prepare('select seq from queue').all()) {
+    const row = db.prepare('select * from queue where seq = ?').get(seq!) as unknown as StoredRow; // its own columns
+    const records = unpackRow(row);
+    if (!records.some(isTheirs)) continue;
+    const { data, size } = packRow(records.map(record => (isTheirs(record) ? renamed(record) : record)));
+    update.run(size, data.length, data, Number(seq));
+  }
+};
+
+/** An identity for people: `opal https://api.opal.dev acme`. */
+export const identityInWords = (identity: string): string =>
+  identity
+    .split(' ')
+    .map(part => decodeURIComponent(part))
+    .filter(part => part !== '')
+    .join(' ');
+
+/** Refuses to move what is not there. */
+export const positionIn = (db: DatabaseSync, receiver: string, identity: string): PositionRow => {
+  const row = db.prepare('select * from positions where receiver = ? and identity = ?').get(receiver, identity);
+  if (!row) throw new Fault('E_POSITION', `${receiver} has no position yet`);
+  return row as unknown as PositionRow; // its own columns
+};
