@@ -1,4 +1,4 @@
-// The receiver at a drop folder, run until it rests or is killed. Importing this makes a folder of its own for each test.
+// The receiver at a drop folder, run until it rests or is killed. Importing this makes a folder for each test.
 import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
