@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { breakIt } from './break.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
+import { queueMutations } from './queue.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const PARTS = [
@@ -40,7 +41,7 @@ const isNoticed = (mutation: Mutation): boolean => {
 };
 
 const words = process.argv.slice(2);
-const chosen = [...mutations, ...otlpMutations].filter(
+const chosen = [...mutations, ...otlpMutations, ...queueMutations].filter(
   m => words.length === 0 || words.some(word => m.name.includes(word)),
 );
 let noticed = 0;

@@ -31,7 +31,7 @@ const HTTP = ['test/unit/http.test.ts'];
 
 type Edit = readonly [file: string, find: string, put: string];
 
-const unit = (name: string, tests: readonly string[], ...changes: readonly Edit[]): Mutation => ({
+export const unit = (name: string, tests: readonly string[], ...changes: readonly Edit[]): Mutation => ({
   name,
   tests,
   changes: changes.map(([file, find, put]) => ({ file, find, put })),

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { broken } from '../mutants/break.ts';
 import { mutations } from '../mutants/mutations.ts';
 import { otlpMutations } from '../mutants/otlp.ts';
+import { queueMutations } from '../mutants/queue.ts';
 
-test.each([...mutations, ...otlpMutations])('$name', mutation => {
+test.each([...mutations, ...otlpMutations, ...queueMutations])('$name', mutation => {
   expect(broken(resolve(import.meta.dirname, '../..'), mutation).length).toBeGreaterThan(0);
 });

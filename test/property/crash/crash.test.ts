@@ -1,6 +1,6 @@
-// The promise itself: in any history, with crashes at any place, every event is delivered; storage and files have it
-// exactly once, and a sink sees again only what was in flight. CRASH_SEED and CRASH_HISTORIES choose the histories;
-// `npm run mutants` breaks the engine in many ways and sees this test fail.
+// The promise itself: in any history, with crashes at any place, every event is delivered; storage, queue and
+// files have it exactly once, and a sink sees again only what was in flight. CRASH_SEED and CRASH_HISTORIES choose the
+// histories; `npm run mutants` breaks the engine in many ways and sees this test fail.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const total = {
   crashes: 0,
   reloads: 0,
   full: 0,
-  repeats: 0,
+  repeats: { direct: 0, later: 0 },
   dead: 0,
   places: new Map<string, number>(),
 };
@@ -58,11 +58,14 @@ const history = async (seed: number): Promise<void> => {
     wrong: [wrongFrom, wrongFrom + between(1, 200) * MINUTE],
     full: [fullFrom, fullFrom + between(1, 60) * MINUTE],
     rotate: pick(200, 2000, 1 << 30),
+    limit: pick('1B', '2KiB', '1GiB'),
+    filesLater: chance(0.5),
   };
   const lasting: Lasting = {
     folder: join(root, String(seed)),
     world,
-    sink: sinkRecords(),
+    sinks: { direct: sinkRecords(), later: sinkRecords() },
+    rows: new Map(),
     files: { now: new Map(), finished: new Map() },
     truth: world.begin,
     counts: { crashes: 0, reloads: 0, full: 0, byPlace: total.places },
@@ -85,7 +88,7 @@ const history = async (seed: number): Promise<void> => {
 
 const judge = (
   seed: number,
-  { world, sink, files }: Lasting,
+  { world, sinks, rows, files }: Lasting,
   character: Character,
   letters: readonly DeadLetter[],
 ): void => {
@@ -97,10 +100,10 @@ const judge = (
     ...character,
   });
   const poisoned = new Map<string, number>();
-  const refused = new Map<string, number>();
+  const refused = new Map<string, number>(); // by place and key
   for (const { place, record } of letters) {
     if (place.startsWith('pipeline/')) bump(poisoned, `dead ${place.split('/')[1]} ${record.id}`);
-    else bump(refused, keyOf(record));
+    else bump(refused, `${place} ${keyOf(record)}`);
   }
   total.dead += letters.length;
   const filed = inFiles(files);
@@ -112,17 +115,20 @@ const judge = (
       continue;
     }
     assert.equal(filed.get(key), 1, `${key} is in the files ${filed.get(key)} times: ${story}`);
-    const letter = refused.get(key) ?? 0;
-    assert(letter <= 1, `${key} is a dead letter twice: ${story}`);
-    const mayBeRefused = key === `a ${character.sour} 0` || Number.isFinite(character.wrong[0]);
-    assert(letter === 0 || mayBeRefused, `${key} is a dead letter for nothing: ${story}`);
-    if (letter === 1) continue;
-    const times = sink.arrived.get(key) ?? 0;
-    const most = 1 + (sink.allowed.get(key) ?? 0);
-    assert(times >= 1, `${key} is lost: ${story}`);
-    assert(times <= most, `${key} arrived ${times} times, ${most} are allowed: ${story}`);
-    total.repeats += times - 1;
+    assert.equal(rows.get(key), 1, `${key} is in the queue ${rows.get(key)} times: ${story}`);
+    for (const which of ['direct', 'later'] as const) {
+      const letter = refused.get(`exporter/${which} ${key}`) ?? 0;
+      assert(letter <= 1, `${key} is a dead letter twice: ${story}`);
+      const mayBeRefused = key === `a ${character.sour} 0` || Number.isFinite(character.wrong[0]);
+      assert(letter === 0 || mayBeRefused, `${key} is a dead letter for nothing: ${story}`);
+      if (letter === 1) continue;
+      const times = sinks[which].arrived.get(key) ?? 0;
+      const most = 1 + (sinks[which].allowed.get(key) ?? 0);
+      assert(times >= 1, `${key} is lost at ${which}: ${story}`);
+      assert(times <= most, `${key} arrived ${times} times at ${which}, ${most} are allowed: ${story}`);
+      total.repeats[which] += times - 1;
+    }
   }
-  const strangers = [...filed.keys()].filter(key => !keys.has(key));
-  assert.deepEqual(strangers, [], `strangers in the files: ${story}`);
+  const strangers = [...filed.keys(), ...rows.keys()].filter(key => !keys.has(key));
+  assert.deepEqual(strangers, [], `strangers in the files or in the queue: ${story}`);
 };
