@@ -1,68 +1,12 @@
-// What the engine notes beside the truth: drift and gaps. Counted right, bounded, unreadable where it shows examples, and
-// never in the way: not of a lane, not of an older state, not of a reader beside.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Logger } from '../../src/component.ts';
-import type { AuditRecord, Drift, Gap, Json, JsonObject } from '../../src/model.ts';
+// What the engine notes beside the truth: drift and gaps, counted right and bounded. Notes that fail are in the way of
+// no lane.
+import { describe, expect, test } from 'vitest';
+import type { Json } from '../../src/model.ts';
 import { DAY, SECOND } from '../../src/options.ts';
 import type { Delivery } from '../../src/runtime/account.ts';
-import { complaint, fieldName, mask, sketch, typeName } from '../../src/runtime/mask.ts';
-import { type DriftNote, type Notes, takeNotes } from '../../src/runtime/notes.ts';
+import type { Notes } from '../../src/runtime/notes.ts';
 import { KEPT, readNotes } from '../../src/runtime/notes-sqlite.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
-import { MIGRATIONS, VERSION } from '../../src/runtime/tables.ts';
-import { virtualClock } from '../support/clock.ts';
-
-let folder: string;
-let store: Store;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tributary-notes-'));
-  store = openState(folder);
-});
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const origin = { receiver: 'acme', type: 'acme', site: 'https://api.acme.example', tenant: '', feed: 'events' };
-const bare = (raw: Json = {}): AuditRecord => ({ id: 'r', time: [0, 0], observed: [0, 0], origin, raw });
-const read = (unmapped?: JsonObject): AuditRecord => ({ ...bare(), event: unmapped ? { unmapped } : {} });
-const drifted = (kind: Drift['kind'], detail: string, raw: Json = {}): AuditRecord => ({
-  ...bare(raw),
-  event: { unmapped: { whole: 1 } },
-  drift: { kind, detail },
-});
-
-/** As `normalize` gave them their events, on so many routes. */
-const delivery = (records: readonly AuditRecord[], more: { readonly gap?: Gap; readonly routes?: number } = {}) => {
-  const incoming = records.map(({ event: _, drift: __, ...record }) => record);
-  const step = { name: 'normalize', type: 'normalize', incoming, outgoing: records, dead: [] };
-  const route = { pipeline: 'p', steps: [step], records, exporters: [] };
-  const routes = Array.from({ length: more.routes ?? 1 }, () => route);
-  return { batch: { records: incoming, ...(more.gap && { gap: more.gap }) }, routes, exporters: [] } satisfies Delivery;
-};
-
-const taker = (into: Pick<Store, 'note'> = store) => {
-  const lines: { readonly level: string; readonly message: string }[] = [];
-  const tell = (level: string) => (_: object, message: string) => void lines.push({ level, message });
-  const log: Logger = { info: tell('info'), warn: tell('warn'), error: tell('error') };
-  const clock = virtualClock();
-  return { ...takeNotes({ store: into, clock, log }), clock, lines };
-};
-
-/** What comes of one delivery. */
-const noted = async (...records: readonly AuditRecord[]): Promise<readonly DriftNote[]> => {
-  const notes = taker();
-  notes.delivered('acme', delivery(records));
-  await notes.close();
-  return readNotes(folder).drift;
-};
-const brief = (notes: readonly DriftNote[]) => notes.map(({ kind, what, count }) => [kind, what, count]);
+import { brief, delivery, drifted, folder, noted, read, reopen, store, taker } from '../support/notes.ts';
 
 describe('drift', () => {
   test('types without a row, mappings that failed or gave something invalid, and fields without an attribute', async () => {
@@ -102,7 +46,7 @@ describe('drift', () => {
     expect(later?.example).toBe('1');
     await notes.close();
     await store.close();
-    store = openState(folder); // another run
+    reopen(); // another run
     expect(brief(await noted(read({ a: 1 })))).toEqual([['field', 'a', 4]]);
   });
 
@@ -211,101 +155,6 @@ describe('bounds', () => {
   });
 });
 
-describe('examples', () => {
-  const SECRETS = [
-    'ada.roe@example.com',
-    'sk_live_51HAbCdEf',
-    'Zoë Müller',
-    'Σωκράτης',
-    '203.0.113.77',
-    '李小龍',
-    'ⓐⓓⓐ',
-  ];
-
-  test('keep the structure, and nothing that was in them can be read', async () => {
-    const raw = {
-      user: {
-        email: SECRETS[0]!,
-        token: SECRETS[1]!,
-        names: SECRETS.slice(2),
-        [SECRETS[0]!]: 7,
-        age: 4711,
-        rate: -0.5,
-      },
-      ok: true,
-      none: null,
-    };
-    const [note] = await noted(drifted('type', 'USER_SEEN', raw));
-    expect(JSON.parse(note!.example.replace(',…]', ']'))).toEqual({
-      user: {
-        email: 'xxx.xxx@xxxxxxx.xxx',
-        token: 'xx_xxxx_00XXxXxXx',
-        names: ['Xxx Xxxxxx', 'Xxxxxxxx'],
-        '*': 1,
-        age: 1000,
-        rate: -1.1,
-      },
-      ok: true,
-      none: null,
-    });
-    for (const secret of SECRETS) expect(JSON.stringify(note)).not.toContain(secret);
-  });
-
-  test('what a feed is filtered by is not told', async () => {
-    const filtered = { ...origin, feed: 'actor_filter=ada%40example.com&event_type_filter=X' };
-    const [note] = await noted({ ...read({ a: 1 }), origin: filtered });
-    expect(note?.feed).toBe('actor_filter=*&event_type_filter=*');
-  });
-
-  test('property: of no text a letter or a digit remains', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), text => {
-        expect(mask(text)).toMatch(/^[xX0·\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e…]*$/);
-      }),
-    );
-  });
-
-  test('property: of any record the example is short and has no word of it', () => {
-    const words = fc.stringMatching(/^[a-wyz]{4,12}@[a-wyz]{4,12}$/);
-    fc.assert(
-      fc.property(fc.dictionary(words, fc.oneof(words, fc.array(words), fc.dictionary(words, words))), record => {
-        const example = sketch(record);
-        expect(example.length).toBeLessThanOrEqual(1001);
-        expect(example).not.toMatch(/[a-wyz]{4,}/);
-      }),
-    );
-  });
-
-  test('what a failure quotes is masked, what it says is not', () => {
-    expect(complaint('SyntaxError: Unexpected token \'a\', "ada@example.com" is not valid JSON')).toBe(
-      'SyntaxError: Unexpected token \'a\', "xxx@xxxxxxx.xxx" is not valid JSON',
-    );
-    expect(complaint("no user 'Ada Roe' with 203.0.113.77 and ada@example.com\u001b[31m")).toBe(
-      "no user 'Xxx Xxx' with 000.0.000.00 and xxx@xxxxxxx.xxx·[00x",
-    );
-    expect(complaint('x'.repeat(5000)).length).toBeLessThan(200);
-    expect(typeName('Invite ada@example.com')).toBe('Invite xxx@xxxxxxx.xxx');
-    expect(typeName('Reset\u001b[mMFA\u009b')).toBe('Reset·[mMFA·'); // a terminal obeys such characters
-    expect(typeName('USER_MFA_RESET')).toBe('USER_MFA_RESET');
-    expect(typeName('sk51HAbCdEf0123456789')).toBe('xx00XXxXxXx0000000000');
-  });
-
-  test.each([
-    ['event_type', 3, 'event_type'],
-    ['@type', 3, '@type'],
-    ['sha256', 3, 'sha256'],
-    ['Event ID', 1, 'Event ID'],
-    ['Ada Roe', 2, '*'], // deeper than the columns of a table
-    ['ada.roe', 0, '*'],
-    ['ada@example.com', 0, '*'],
-    ['550e8400-e29b-41d4-a716-446655440000', 0, '*'],
-    ['KZVXQMBEYFJHNRLTOPWCDAAAAA', 0, '*'],
-    ['', 0, '*'],
-  ])('a field called %j at depth %i is told as %j', (key, depth, told) => {
-    expect(fieldName(key, depth)).toBe(told);
-  });
-});
-
 describe('in the way of nobody', () => {
   test('a failing write is told once, stops nothing, and nothing of it is lost when it works again', async () => {
     let broken = true;
@@ -342,72 +191,5 @@ describe('in the way of nobody', () => {
     await expect(store.note({ ...bad, gaps: [] } as unknown as Notes, 0)).rejects.toThrow();
     await store.commit([{ kind: 'set', space: 's', key: 'k', value: 1 }], 1);
     expect(await store.get('s', 'k')).toBe(1);
-  });
-});
-
-describe('the state', () => {
-  const version = () => {
-    const db = new DatabaseSync(join(folder, 'state.db'), { readOnly: true });
-    const { user_version } = db.prepare('pragma user_version').get() as { user_version: number };
-    db.close();
-    return user_version;
-  };
-  const setVersion = (to: number) => {
-    const db = new DatabaseSync(join(folder, 'state.db'));
-    db.exec(`pragma user_version = ${to}`);
-    db.close();
-  };
-
-  test('of version 1 is brought up to date, and what was true stays true', async () => {
-    await store.close();
-    rmSync(join(folder, 'state.db'));
-    const old = new DatabaseSync(join(folder, 'state.db'));
-    old.exec(`${MIGRATIONS[0]} pragma user_version = 1;
-      insert into positions values ('opal', 'opal x', 7, '{"at":7}', 5);
-      insert into entries values ('s', 'k', '[1]');
-      insert into dead (place, identity, id, part, code, reason, count, first, last, record)
-        values ('exporter/x', 'opal x', 'a', 0, 'E_PROCESSOR', 'no', 1, 10, 10, '{"id":"a"}');`);
-    old.close();
-    expect(readNotes(folder)).toEqual({ drift: [], gaps: [] }); // not yet
-    store = openState(folder);
-    expect(version()).toBe(VERSION);
-    expect(await store.position('opal', 'opal x')).toEqual({ count: 7, value: { at: 7 } });
-    expect(await store.get('s', 'k')).toEqual([1]);
-    expect(await store.deadSince('opal x', 0)).toBe(1);
-    expect(brief(await noted(read({ a: 1 })))).toEqual([['field', 'a', 1]]);
-  });
-
-  test('a change that fails midway changes nothing', async () => {
-    await store.close();
-    setVersion(1); // its tables are there already: the change cannot be made
-    expect(() => openState(folder)).toThrow(expect.objectContaining({ code: 'E_STATE_OPEN' }));
-    expect(version()).toBe(1);
-    setVersion(VERSION);
-    store = openState(folder);
-  });
-
-  test('of a newer version is refused by the reader as by the engine', async () => {
-    await store.close();
-    setVersion(VERSION + 1);
-    const refusal = expect.objectContaining({
-      code: 'E_STATE_NEWER',
-      message: expect.stringContaining(`${VERSION + 1}`),
-    });
-    expect(() => readNotes(folder)).toThrow(refusal);
-    expect(() => openState(folder)).toThrow(refusal);
-    setVersion(VERSION);
-    store = openState(folder);
-  });
-
-  test('is read beside an open store, in the middle of its work; one that is not there has no notes', async () => {
-    const notes = taker();
-    for (let i = 1; i <= 3; i++) {
-      notes.delivered('acme', delivery([read({ a: 1 })]));
-      await notes.clock.advance(5 * SECOND);
-      await store.commit([{ kind: 'set', space: 's', key: 'k', value: i }], i);
-      expect(brief(readNotes(folder).drift)).toEqual([['field', 'a', i]]);
-    }
-    await notes.close();
-    expect(readNotes(join(folder, 'nowhere'))).toEqual({ drift: [], gaps: [] });
   });
 });
