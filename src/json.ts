@@ -35,6 +35,12 @@ const isExact = (value: number, source: string): boolean => {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Whether an object or a list has nothing in it. JSON has no inherited keys, so no list of keys need be made. */
+export const isEmpty = (content: Json): boolean => {
+  for (const _ in content as object) return false;
+  return true;
+};
+
 /** Sets a field under any name: `__proto__` is a plain key of a vendor's record, like any other. */
 export const put = (object: Record<string, Json>, key: string, value: Json): void => {
   if (key === '__proto__')

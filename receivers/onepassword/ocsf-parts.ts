@@ -6,17 +6,18 @@ import { countryCode } from './ocsf-countries.ts';
 /** The attributes of a draft before the empty ones are left out. */
 export type Loose = { readonly [name: string]: Json | undefined };
 
-/** An object without what is undefined; nothing when nothing is left. */
+/** An object without what is undefined, itself where nothing is; nothing when nothing is left. */
 export const some = (loose: Loose): JsonObject | undefined => {
-  const object: Record<string, Json> = {};
-  let any = false;
+  let [all, any] = [true, false];
   for (const key in loose) {
-    const value = loose[key];
-    if (value === undefined) continue;
-    object[key] = value;
-    any = true;
+    if (loose[key] === undefined) all = false;
+    else any = true;
   }
-  return any ? object : undefined;
+  if (!any) return undefined;
+  if (all) return loose as JsonObject; // nothing in it is undefined
+  const object: Record<string, Json> = {};
+  for (const key in loose) if (loose[key] !== undefined) object[key] = loose[key];
+  return object;
 };
 
 /** A lookup that no vendor's word can leave: `constructor` is a key like any other. */

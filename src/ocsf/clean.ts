@@ -45,19 +45,27 @@ const cleanList = (list: readonly Json[], depth: number): Json => {
 };
 
 const cleanObject = (object: JsonObject, depth: number): JsonObject => {
-  const keys = Object.keys(object);
   let copy: Record<string, Json> | undefined;
-  keys.forEach((key, i) => {
+  // JSON has no inherited keys, and this is the fastest way through an object.
+  for (const key in object) {
     const value = object[key] ?? null;
     const kept = value === null ? null : clean(value, depth + 1);
     if (!copy) {
-      if (kept !== null && kept === value && key.isWellFormed()) return;
-      copy = {};
-      for (const earlier of keys.slice(0, i)) put(copy, earlier, object[earlier]!);
+      if (kept !== null && kept === value && key.isWellFormed()) continue;
+      copy = before(key, object);
     }
     if (kept !== null) put(copy, freeName(copy, wellFormed(key)), kept);
-  });
+  }
   return copy ?? object;
+};
+
+const before = (end: string, object: JsonObject): Record<string, Json> => {
+  const copy: Record<string, Json> = {};
+  for (const key in object) {
+    if (key === end) break;
+    put(copy, key, object[key]!);
+  }
+  return copy;
 };
 
 // Two names that differ in lone surrogates only must not become one.

@@ -1,6 +1,6 @@
 // Reads a vendor's record field by field and remembers what was taken: the rest is `unmapped`, so that a mapping cannot
 // lose a field by forgetting it.
-import { isObject, put } from '../json.ts';
+import { isEmpty, isObject, put } from '../json.ts';
 import type { Json, JsonObject } from '../model.ts';
 
 /** A vendor's object. A field counts as taken only when it has the type that was asked for. */
@@ -66,12 +66,12 @@ export class Fields {
   /** What nobody took, at its own path; nulls left out. */
   rest(): JsonObject {
     const left: Record<string, Json> = {};
-    for (const key of Object.keys(this.#source)) {
+    for (const key in this.#source) {
       const value = this.#source[key]!;
       if (value === null || this.#taken.includes(key)) continue;
       const inner = this.#inner?.get(key);
       const kept = inner ? inner.rest() : value;
-      if (inner && Object.keys(kept as JsonObject).length === 0 && Object.keys(value).length > 0) continue;
+      if (inner && isEmpty(kept) && !isEmpty(value)) continue;
       put(left, key, kept);
     }
     return left;

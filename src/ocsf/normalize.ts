@@ -1,17 +1,16 @@
 // A record's events, whatever the record is: the mapping's where it reads and validates, else a fallback that carries the
 // whole record. Nothing that a vendor sends, and nothing that a mapping does, loses a record or stops the pipeline.
-
 import { describe } from '../fault.ts';
 import { isObject } from '../json.ts';
 import type { Draft, Mapping, Source } from '../mapping.ts';
-import type { AuditRecord, Drift, Json, JsonObject, OcsfEvent } from '../model.ts';
+import type { AuditRecord, Drift, Json, JsonObject, OcsfEvent, Origin } from '../model.ts';
 import { wellFormed } from './clean.ts';
-import { type CompleteOptions, complete, rawOf } from './complete.ts';
+import { type CompleteOptions, completed, rawOf } from './complete.ts';
 import type { Finding } from './finding.ts';
 import { schemaOf } from './schema.ts';
 import { validate } from './validate.ts';
 
-export interface NormalizeOptions extends Omit<CompleteOptions, 'raw'> {
+export interface NormalizeOptions extends CompleteOptions {
   /** Whether sub-events become events of their own. */
   readonly fanout: boolean;
   /** What the user says of types that no table has, by the receiver's type: the first reads like the second. */
@@ -39,7 +38,7 @@ export const eventsOf = (
     ];
   let source: Source | undefined;
   try {
-    source = mapping.describe(record.origin);
+    source = sourceOf(mapping, record.origin);
     const drafts = mapping.read(record, { fanout: options.fanout, types: options.types?.get(record.origin.type) });
     if (drafts.length === 0) throw new Error('the mapping found no event in the record');
     return parts(record, drafts, source, options);
@@ -47,6 +46,16 @@ export const eventsOf = (
     return [fallback(record, source, { kind: 'throws', detail: short(describe(error)) }, options)];
   }
 };
+
+/** What a mapping says of an origin is the same for all its records, which share that origin as one object. */
+const sourceOf = (mapping: Mapping, origin: Origin): Source => {
+  const last = described.get(mapping);
+  if (last?.origin === origin) return last.source;
+  const source = mapping.describe(origin);
+  described.set(mapping, { origin, source });
+  return source;
+};
+const described = new WeakMap<Mapping, { readonly origin: Origin; readonly source: Source }>();
 
 /** In all parts of a record together, its words are repeated up to this many characters; beyond, the first has them. */
 export const REPEAT_LIMIT = 1024 * 1024;
@@ -58,11 +67,11 @@ const parts = (
   options: NormalizeOptions,
 ): readonly AuditRecord[] => {
   const raw = rawOf(record, options.rawData);
-  if (drafts.length === 1) return [one(record, drafts[0]!, source, { ...options, raw })];
+  if (drafts.length === 1) return [one(record, drafts[0]!, source, options, raw)];
   const { raw_data: text, ...rest } = raw;
   const repeat = typeof text !== 'string' || text.length * drafts.length <= REPEAT_LIMIT;
   return drafts.map((draft, part) =>
-    one({ ...record, part }, draft, source, { ...options, raw: repeat || part === 0 ? raw : rest }),
+    one({ ...record, part }, draft, source, options, repeat || part === 0 ? raw : rest),
   );
 };
 
@@ -70,11 +79,13 @@ const one = (
   record: AuditRecord,
   draft: Draft,
   source: Source,
-  options: CompleteOptions & NormalizeOptions,
+  options: NormalizeOptions,
+  raw: JsonObject,
 ): AuditRecord => {
-  const event = complete(draft, record, source, options);
-  const findings = check(event, options);
-  if (findings.length > 0) return fallback(record, source, { kind: 'invalid', detail: inWords(findings) }, options);
+  const { event, sure } = completed(draft, record, source, options, raw);
+  const findings = sure ? [] : check(event, options);
+  if (findings.length > 0)
+    return fallback(record, source, { kind: 'invalid', detail: inWords(findings) }, options, raw);
   return draft.unknown === undefined
     ? { ...record, event }
     : { ...record, event, drift: { kind: 'type', detail: short(draft.unknown) } };
@@ -93,12 +104,15 @@ const fallback = (
   record: AuditRecord,
   source: Source | undefined,
   drift: Drift,
-  options: CompleteOptions & NormalizeOptions,
+  options: NormalizeOptions,
+  words?: JsonObject,
 ): AuditRecord => {
+  const make = (draft: Draft, from: Source, raw = words ?? rawOf(record, options.rawData)) =>
+    completed(draft, record, from, options, raw).event;
   const attempts = [
-    () => complete(unmapped(record, drift), record, source ?? plain(record), options),
-    () => complete(unmapped(record, drift), record, plain(record), options),
-    () => complete(untranslated(drift), record, plain(record), options),
+    () => make(unmapped(record, drift), source ?? plain(record)),
+    () => make(unmapped(record, drift), plain(record)),
+    () => make(untranslated(drift), plain(record)),
   ];
   for (const attempt of attempts) {
     try {
@@ -108,7 +122,7 @@ const fallback = (
       // the next one asks for less
     }
   }
-  return { ...record, event: complete(untranslated(drift), record, plain(record), { ...options, raw: {} }), drift };
+  return { ...record, event: make(untranslated(drift), plain(record), {}), drift };
 };
 
 /** What can be said of a source whose mapping says nothing. */

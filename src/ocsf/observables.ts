@@ -6,72 +6,78 @@ import type { Class, Rule } from './schema.ts';
 
 /** The observables of an event, by the fixed paths below, in their order. */
 export const observablesOf = (event: JsonObject, of: Class): readonly JsonObject[] => {
-  const captions = of.rules.get('observables')!.shape!.rules.get('type_id')!.captions!;
   const found: JsonObject[] = [];
-  const collect = (holder: Json | undefined, leaves: readonly Leaf[]): void => {
-    if (!isObject(holder)) return;
-    for (const { key, name, type_id } of leaves) {
-      const value = holder[key];
-      if (typeof value === 'string') found.push({ name, type_id, type: captions.get(type_id)!, value });
-    }
-  };
-  for (const { head, tail, leaves } of HOLDERS) {
+  for (const { head, tail, leaves } of holdersOf(of)) {
     const outer = event[head];
+    if (outer === undefined) continue;
     const holder = tail === undefined ? outer : isObject(outer) ? outer[tail] : undefined;
-    if (Array.isArray(holder))
-      holder.forEach(
-        (one, i) =>
-          void collect(
-            one,
-            leaves.map(leaf => numbered(leaf, i)),
-          ),
-      );
-    else collect(holder, leaves);
+    if (Array.isArray(holder)) holder.forEach((one, i) => void collect(one, leaves, found, i));
+    else collect(holder, leaves, found);
   }
   return found;
 };
 
-interface Leaf {
-  readonly key: string;
-  /** The whole path. */
-  readonly name: string;
-  readonly type_id: number;
+const collect = (holder: Json | undefined, leaves: readonly Leaf[], found: JsonObject[], index?: number): void => {
+  if (!isObject(holder)) return;
+  for (const leaf of leaves) {
+    const value = holder[leaf.key];
+    if (typeof value !== 'string') continue;
+    const name = index === undefined ? leaf.name : `${leaf.path}[${index}].${leaf.key}`;
+    found.push({ name, type_id: leaf.type_id, type: leaf.type, value });
+  }
+};
+
+interface Holder {
+  readonly head: string;
+  readonly tail: string | undefined;
+  readonly leaves: readonly Leaf[];
 }
 
-const numbered = ({ key, name, type_id }: Leaf, index: number): Leaf => ({
-  key,
-  name: `${name.slice(0, -key.length - 1)}[${index}].${key}`,
-  type_id,
-});
+interface Leaf {
+  readonly key: string;
+  /** That of the holder. */
+  readonly path: string;
+  readonly name: string;
+  readonly type_id: number;
+  readonly type: string;
+}
 
-const holder = (path: string, types: Readonly<Record<string, number>>) => {
-  const [head, tail] = path.split('.');
-  const leaves: readonly Leaf[] = Object.entries(types).map(([key, type_id]) => ({
-    key,
-    name: `${path}.${key}`,
-    type_id,
-  }));
-  return { head: head!, tail, leaves };
+/** Those that an event of this class can have, with what is the same in all of them. */
+const holdersOf = (of: Class): readonly Holder[] => {
+  const known = holders.get(of);
+  if (known) return known;
+  const captions = of.rules.get('observables')!.shape!.rules.get('type_id')!.captions!;
+  const made = Object.entries(PATHS).map(([path, types]): Holder => {
+    const [head, tail] = path.split('.');
+    const leaves = Object.entries(types).map(
+      ([key, type_id]): Leaf => ({ key, path, name: `${path}.${key}`, type_id, type: captions.get(type_id)! }),
+    );
+    return { head: head!, tail, leaves };
+  });
+  const fitting = made.filter(({ head }) => of.rules.has(head));
+  holders.set(of, fitting);
+  return fitting;
 };
+const holders = new WeakMap<Class, readonly Holder[]>();
 
 // Numbers are OCSF's `observable.type_id`.
 const USER = { uid: 31, name: 4, email_addr: 5 };
-const HOLDERS = [
-  holder('actor.user', USER),
-  holder('actor.session', { credential_uid: 19 }),
-  holder('user', USER),
-  holder('session', { credential_uid: 19 }),
-  holder('entity.user', USER),
-  holder('src_endpoint', { ip: 2, uid: 48 }),
-  holder('src_endpoint.location', { country: 14 }),
-  holder('group', { uid: 33, name: 32 }),
-  holder('resource', { uid: 10, name: 38 }),
-  holder('resources', { uid: 10, name: 38 }),
-  holder('web_resources', { uid: 10 }),
-  holder('http_request', { user_agent: 16 }),
-  holder('device', { uid: 47 }),
-  holder('file', { name: 7 }),
-];
+const PATHS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'actor.user': USER,
+  'actor.session': { credential_uid: 19 },
+  user: USER,
+  session: { credential_uid: 19 },
+  'entity.user': USER,
+  src_endpoint: { ip: 2, uid: 48 },
+  'src_endpoint.location': { country: 14 },
+  group: { uid: 33, name: 32 },
+  resource: { uid: 10, name: 38 },
+  resources: { uid: 10, name: 38 },
+  web_resources: { uid: 10 },
+  http_request: { user_agent: 16 },
+  device: { uid: 47 },
+  file: { name: 7 },
+};
 
 /** What is wrong with an observable: its index, the part of it, a code. */
 export interface ObservableFinding {
@@ -123,7 +129,10 @@ const compare = (
   if (values.length === 0) found('name', 'observable_absent');
   else if (target.rule.object) {
     if (has) found('value', 'observable_value');
-  } else if (!has || (typeof value === 'string' && !values.some(v => v === value || String(v) === value)))
+  } else if (
+    !has ||
+    (typeof value === 'string' && !values.some(v => v === value || (typeof v !== 'object' && String(v) === value)))
+  )
     found('value', 'observable_value');
   const { observables } = target.rule;
   if (

@@ -66,6 +66,8 @@ export interface Rule {
   readonly observables: readonly number[];
   /** Of `x_dt`: `x`, which must be the same moment. */
   readonly twin: string | undefined;
+  /** No mapping of ours uses it: deprecated, of an extension, or the twin of another. */
+  readonly rare: boolean;
 }
 
 /** The schema of a version. */
@@ -121,6 +123,7 @@ const compile = (table: Table): Schema => {
       deprecated: attribute.deprecated,
       observables: [attribute.observable, viaType].filter(id => id !== undefined),
       twin: twinType === 'timestamp_t' ? twin : undefined,
+      rare: attribute.deprecated !== undefined || attribute.extension !== undefined || twinType === 'timestamp_t',
     };
   };
   const shapeOf = (from: ObjectShape, rules: Map<string, Rule>, required: Rule[]): Shape => ({

@@ -250,7 +250,8 @@ const isActive = (rule: Rule, run: Run): boolean => rule.mask === 0 || (rule.mas
 
 const isInteger = (value: unknown): value is number => Number.isInteger(value);
 
-const isPresent = (value: JsonObject, path: string): boolean => {
+/** Whether there is anything at a path of a constraint. */
+export const isPresent = (value: JsonObject, path: string): boolean => {
   if (!path.includes('.')) return Object.hasOwn(value, path) && (value[path] ?? null) !== null;
   const [head, ...rest] = path.split('.');
   const inner = Object.hasOwn(value, head!) ? value[head!] : undefined;
