@@ -1,5 +1,5 @@
 // `tributary demo`: the main job, end to end, on simulated vendors.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Spec } from '../component.ts';
@@ -23,6 +23,11 @@ export interface DemoFlags {
 
 export const demo = (flags: DemoFlags): Promise<void> =>
   command(async () => {
+    const kept = flags.file && resolve(flags.file, '.tributary');
+    if (kept && existsSync(kept))
+      throw new Stop(
+        `${resolve(flags.file!)} holds an earlier demo, whose vendors are gone: the same events would be in its files again.\n  Name another folder, or remove this one.`,
+      );
     const scratch = mkdtempSync(join(tmpdir(), 'tributary-demo-'));
     const played = await playVendors([], {
       events: flags.events,
@@ -37,8 +42,7 @@ export const demo = (flags: DemoFlags): Promise<void> =>
         string,
         Spec<'receiver'>
       >;
-      const state = flags.file ? resolve(flags.file, '.tributary') : join(scratch, 'state');
-      const config = await compose(receivers, flags, state);
+      const config = await compose(receivers, flags, kept ?? join(scratch, 'state'));
 
       const { problems, options } = await check(config);
       if (problems.some(p => p.level === 'error')) throw new Stop(listed(problems));

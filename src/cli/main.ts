@@ -51,7 +51,7 @@ const program = (): Command => {
     .option('--seed <n>', 'which events', positive, 1)
     .option('--once', 'end when all is read')
     .option('--live <per-second>', 'how many new events a second each vendor gets, without --once', positive, 2)
-    .option('--file <dir>', 'write NDJSON files there instead of standard output')
+    .addOption(new Option('--file <dir>', 'write NDJSON files there instead of standard output').conflicts('otlp'))
     .option('--otlp <url>', 'send to an OpenTelemetry Collector instead of standard output')
     .addOption(log())
     .action(async options => (await import('./demo.ts')).demo(options));
