@@ -247,6 +247,11 @@ export const faults = {
     'A receiver is new, but its log was read before, under a name that the config no longer has.',
     'Hand the position over with `tributary state adopt OLD NEW`, or give the receiver its old name back.',
   ),
+  E_STATE_COPY: row(
+    'denied',
+    'A copy of a state cannot be made there, or cannot be used.',
+    'Name a file that is not there yet to export to, a copy that was exported to import from; `--force` replaces a state.',
+  ),
   E_POSITION: row(
     'denied',
     'The stored position was written by another version of this receiver.',

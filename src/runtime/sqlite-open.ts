@@ -55,7 +55,8 @@ export const own = (folder: string): DatabaseSync => {
   }
 };
 
-const open = (folder: string): DatabaseSync => {
+/** Opens `state.db` and brings it up to date; the folder must be our own. */
+export const open = (folder: string): DatabaseSync => {
   const db = new DatabaseSync(join(folder, 'state.db'), { timeout: 10_000 });
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off');

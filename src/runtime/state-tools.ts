@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { Fault } from '../fault.ts';
 import { textOfAny } from '../json.ts';
 import { type AuditRecord, identify, type Json } from '../model.ts';
 import { type Change, noteChange } from './history-sqlite.ts';
@@ -72,6 +71,8 @@ export const HIGHEST = 'tributary/low';
 /** What may be done in a change. */
 export interface Tools {
   readonly db: DatabaseSync;
+  /** Where a receiver stands. */
+  find(receiver: string, identity: string): PositionRow | undefined;
   /** Moves a receiver to a position; its count goes on, so that nothing that was read before can be committed any more. */
   put(receiver: string, identity: string, position: Json, low: number): void;
   /** Forgets what was marked in a space since then; how many ids that were. */
@@ -97,12 +98,17 @@ export const changeState = <T>(folder: string, now: number, work: (tools: Tools)
   }
 };
 
+const rowOf = (db: DatabaseSync, receiver: string, identity: string): PositionRow | undefined =>
+  // The columns are named as the fields.
+  db.prepare('select * from positions where receiver = ? and identity = ?').get(receiver, identity) as unknown as
+    | PositionRow
+    | undefined;
+
 const toolsOf = (db: DatabaseSync, now: number): Tools => ({
   db,
+  find: (receiver, identity) => rowOf(db, receiver, identity),
   put: (receiver, identity, position, low) => {
-    const old = db
-      .prepare('select count, low from positions where receiver = ? and identity = ?')
-      .get(receiver, identity) as { count: number; low: number } | undefined;
+    const old = rowOf(db, receiver, identity);
     const key = `${receiver} ${identity}`;
     const highest = db.prepare('select value from entries where space = ? and key = ?').get(HIGHEST, key);
     const lows = [low, old?.low ?? low, Number(highest?.value ?? low)];
@@ -169,10 +175,3 @@ export const identityInWords = (identity: string): string =>
     .map(part => decodeURIComponent(part))
     .filter(part => part !== '')
     .join(' ');
-
-/** Refuses to move what is not there. */
-export const positionIn = (db: DatabaseSync, receiver: string, identity: string): PositionRow => {
-  const row = db.prepare('select * from positions where receiver = ? and identity = ?').get(receiver, identity);
-  if (!row) throw new Fault('E_POSITION', `${receiver} has no position yet`);
-  return row as unknown as PositionRow; // its own columns
-};

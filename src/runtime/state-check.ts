@@ -1,0 +1,55 @@
+// Whether a state is sound: what SQLite says of its pages, and what each row must be. Reads beside a running engine.
+import type { DatabaseSync } from 'node:sqlite';
+import { describe } from '../fault.ts';
+import { WIDTH } from './marks.ts';
+import { reading, versionOf } from './sqlite-open.ts';
+
+export interface Soundness {
+  /** How many of the changes in `tables.ts` it has seen; 0 where there is no state. */
+  readonly version: number;
+  /** What is wrong, a line each; bounded. */
+  readonly problems: readonly string[];
+}
+
+/** Lines of each kind. */
+const MOST = 20;
+
+/** Throws E_STATE_NEWER; E_STATE_CORRUPT where it is so damaged that nothing can be read. */
+export const checkState = (folder: string): Soundness =>
+  reading<Soundness>(folder, 1, { version: 0, problems: [] }, db => {
+    const version = versionOf(db);
+    const pages = db.prepare(`pragma integrity_check(${MOST})`).all();
+    const damaged = pages.map(({ integrity_check: text }) => String(text)).filter(text => text !== 'ok');
+    if (damaged.length > 0) return { version, problems: damaged.map(text => `damaged: ${text}`) };
+    const problems = [
+      ...badTexts(db, 'positions', 'value', "receiver || ' ' || identity"),
+      ...badTexts(db, 'entries', 'value', "space || ' ' || key"),
+      ...badTexts(db, 'dead', 'record', 'seq'),
+      ...rows(db, `select space as name from marks where length(ids) % ${WIDTH} <> 0 or length(ids) = 0`).map(
+        name => `marks of ${name}: a block is not whole`,
+      ),
+      ...rows(db, 'select receiver as name from positions where count < 1').map(
+        name => `position of ${name}: its count`,
+      ),
+    ];
+    return { version, problems };
+  });
+
+const rows = (db: DatabaseSync, query: string): readonly string[] =>
+  db
+    .prepare(`${query} limit ${MOST}`)
+    .all()
+    .map(({ name }) => String(name));
+
+const badTexts = (db: DatabaseSync, table: string, column: string, name: string): readonly string[] => {
+  const found: string[] = [];
+  for (const row of db.prepare(`select ${name} as name, ${column} as text from ${table}`).iterate()) {
+    try {
+      JSON.parse(String(row.text));
+    } catch (error) {
+      found.push(`${table}, ${row.name}: ${describe(error)}`);
+    }
+    if (found.length >= MOST) break;
+  }
+  return found;
+};
