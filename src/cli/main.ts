@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describe } from '../fault.ts';
+import { addStateCommands } from './state/commands.ts';
 
 /** Exit codes: 0 fine, 1 failed, 2 wrong usage. */
 export const main = async (argv: readonly string[]): Promise<void> => {
@@ -74,6 +75,7 @@ const program = (): Command => {
     .addOption(config())
     .option('--json', 'one JSON object a line')
     .action(async options => (await import('./dead.ts')).list(options));
+  addStateCommands(tributary, config);
   const dev = command('dev', 'for work on mappings: what they miss, and what they make of a record');
   dev
     .command('drift')
