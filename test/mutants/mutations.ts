@@ -133,8 +133,8 @@ export const mutations: readonly Mutation[] = [
     'two dead letters of one culprit',
     [TABLES, "create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`", '`'],
     [
-      STATE,
-      "on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'\n      do update set tries = tries + 1, last = excluded.last, reason = excluded.reason",
+      'src/runtime/letters-sqlite.ts',
+      "on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'\n    do update set tries = tries + 1, last = excluded.last, reason = excluded.reason",
       '',
     ],
   ),
@@ -161,11 +161,11 @@ export const mutations: readonly Mutation[] = [
     'await Promise.all(handed); const outcomes = await Promise.allSettled(handed);',
   ]),
   unit('a dead letter limit that nobody looks at', ENGINE, [
-    'src/runtime/engine.ts',
-    'if (dead > limit)',
-    'if (dead > limit * 1000)',
+    'src/runtime/dead-limit.ts',
+    'if (recent > limit)',
+    'if (recent > limit * 1000)',
   ]),
-  unit('the state is opened twice', STORE, [STATE, 'begin exclusive', 'select 1']),
+  unit('the state is opened twice', STORE, ['src/runtime/sqlite-open.ts', 'begin exclusive', 'select 1']),
   unit('positions are compared by value', STORE, [STATE, 'if (count !== move.after)', 'if (count < move.after)']),
   unit('a removed mark breaks the chain of its slot', MARKS, [
     'src/runtime/marks.ts',
@@ -185,7 +185,7 @@ export const mutations: readonly Mutation[] = [
   ]),
   unit('a position of another shape is used', HTTP, [
     'src/source/http.ts',
-    'if (isStored(position) && position.shape === walk.shape) return position;',
-    'if (isStored(position)) return position;',
+    'if (isStored(position) && position.shape === walk.shape && walk.fits(position.at)) return position;',
+    'if (isStored(position) && walk.fits(position.at)) return position;',
   ]),
 ];
