@@ -219,29 +219,6 @@ describe('once', () => {
   });
 });
 
-describe('demo', () => {
-  test('--file keeps out of the folder of an earlier one: its vendors are gone, and their events would be there twice', async () => {
-    const made = place('');
-    places.push(made);
-    const demo = ['demo', '--once', '--events', '20', '--file', join(made.folder, 'out')];
-    expect((await tributary(demo).ended).code).toBe(0);
-    const before = made.lines('out').length;
-    const { code, stderr } = await tributary(demo).ended;
-    expect(code).toBe(1);
-    expect(stderr).toContain('holds an earlier demo');
-    expect(made.lines('out')).toHaveLength(before);
-  });
-
-  test('ends on Ctrl-C with its table: exit 0', async () => {
-    const program = tributary(['demo', '--events', '20']);
-    await program.said('"message":"running"');
-    program.child.kill('SIGINT');
-    const { code, stderr } = await program.ended;
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/receiver +read +duplicate +exported/);
-  });
-});
-
 describe('the state', () => {
   test('a second process on it is refused, and told what to do', async () => {
     const made = here();

@@ -6,7 +6,7 @@ import type { Answer, Call, Fetch, Receiver } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
 import { digest, textOf } from '../../src/json.ts';
 import type { Batch, Json } from '../../src/model.ts';
-import { MINUTE, SECOND } from '../../src/options.ts';
+import { DAY, MINUTE, SECOND } from '../../src/options.ts';
 import { type Api, defineHttpReceiver } from '../../src/source/http.ts';
 import { type Asked, cursor, type Place, type Walk } from '../../src/source/walks.ts';
 import { type TestContext, testContext } from '../support/context.ts';
@@ -100,6 +100,21 @@ describe('asking', () => {
     expect(context.rests).toBe(1);
     end();
     expect(context.clock.sleepers).toBe(0);
+  });
+
+  test('from the start that was committed first, however long the credential is wrong', async () => {
+    const asks = { request: (ask: Asked & { since: number }) => ({ path: '/events', query: { since: ask.since } }) };
+    const wrong = stage(new Array(9).fill(new Fault('E_HTTP_DENIED', 'status 401')), asks);
+    const began = wrong.context.clock.now();
+    await wrong.context.clock.advance(40 * MINUTE);
+    expect(wrong.asked).toHaveLength(9);
+    expect(wrong.batches.map(b => b.records)).toEqual([[]]);
+    wrong.end();
+    await wrong.context.clock.advance(7 * DAY); // the program was stopped meanwhile
+    const right = stage([{ items: [], next: 'c1', more: false }], asks, wrong.context);
+    await right.context.clock.advance(0);
+    expect(right.asked.map(call => call.query?.since)).toEqual([began]);
+    right.end();
   });
 
   test('goes on where it stood', async () => {
