@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describe } from '../fault.ts';
+import { addDeadCommands } from './dead/commands.ts';
 import { addStateCommands } from './state/commands.ts';
 
 /** Exit codes: 0 fine, 1 failed, 2 wrong usage. */
@@ -67,14 +68,7 @@ const program = (): Command => {
     .argument('<archive>', 'the archive, as exported')
     .requiredOption('--key <file>', 'PEM file with a public key; again for another', collect)
     .action(async (archive, options) => (await import('./verify.ts')).verify(archive, options));
-  const dead = command('dead', 'records that could not pass, kept aside');
-  dead
-    .command('ls')
-    .description('list them, oldest first')
-    .exitOverride()
-    .addOption(config())
-    .option('--json', 'one JSON object a line')
-    .action(async options => (await import('./dead.ts')).list(options));
+  addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
   const dev = command('dev', 'for work on mappings: what they miss, and what they make of a record');
   dev
