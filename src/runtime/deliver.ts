@@ -31,7 +31,7 @@ export interface Delivering extends Hand {
 }
 
 /** Returns when the batch is safe, for ever, and says what became of it. Throws when nothing of it is true. */
-export const deliver = async (batch: Batch, lane: Lane, how: Delivering): Promise<Delivery> => {
+export const deliver = async (batch: Batch, lane: Omit<Lane, 'receiver'>, how: Delivering): Promise<Delivery> => {
   const processed = await Promise.all(lane.routes.map(route => run(route, batch.records)));
 
   const shares = new Map<Handle, AuditRecord[]>(); // one call an exporter, however many routes name it

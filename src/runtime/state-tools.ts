@@ -70,7 +70,6 @@ export const HIGHEST = 'tributary/low';
 
 /** What may be done in a change. */
 export interface Tools {
-  readonly db: DatabaseSync;
   /** Where a receiver stands. */
   find(receiver: string, identity: string): PositionRow | undefined;
   /** Moves a receiver to a position; its count goes on, so that nothing that was read before can be committed any more. */
@@ -82,6 +81,8 @@ export interface Tools {
    * that stay, because the other name has one of its own.
    */
   rename(from: string, to: string, identity: string): readonly EntryRow[];
+  /** Takes dead letters away; how many of them were there. */
+  dropLetters(seqs: readonly number[]): number;
   note(change: Omit<Change, 'time'>): void;
 }
 
@@ -105,7 +106,6 @@ const rowOf = (db: DatabaseSync, receiver: string, identity: string): PositionRo
     | undefined;
 
 const toolsOf = (db: DatabaseSync, now: number): Tools => ({
-  db,
   find: (receiver, identity) => rowOf(db, receiver, identity),
   put: (receiver, identity, position, low) => {
     const old = rowOf(db, receiver, identity);
@@ -145,6 +145,10 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
     renameRecords(db, from, to, identity);
     const left = "select * from entries where space = ? or (key = ? and space glob 'exporter/*')";
     return db.prepare(left).all(`receiver/${from}`, from) as unknown as readonly EntryRow[]; // its own columns
+  },
+  dropLetters: seqs => {
+    const drop = db.prepare('delete from dead where seq = ?');
+    return seqs.reduce((sum, seq) => sum + Number(drop.run(seq).changes), 0);
   },
   note: change => noteChange(db, { ...change, time: now }),
 });
