@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describe } from '../fault.ts';
 import { addDeadCommands } from './dead/commands.ts';
+import { addQueueCommands } from './queue/commands.ts';
 import { addStateCommands } from './state/commands.ts';
 
 /** Exit codes: 0 fine, 1 failed, 2 wrong usage. */
@@ -70,6 +71,7 @@ const program = (): Command => {
     .action(async (archive, options) => (await import('./verify.ts')).verify(archive, options));
   addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
+  addQueueCommands(tributary, { config, log, positive });
   const dev = command('dev', 'for work on mappings: what they miss, and what they make of a record');
   dev
     .command('drift')

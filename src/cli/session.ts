@@ -66,7 +66,7 @@ export const listed = (problems: readonly Problem[]): string =>
     .join('\n');
 
 /** The folder of the state. */
-const stateFolder = (config: AnyConfig, folder: string): string =>
+export const stateFolder = (config: AnyConfig, folder: string): string =>
   resolve(folder, config.engine?.state?.options.path ?? '.tributary');
 
 /** The folder of the state that a config names; no more of the config is looked at. */
@@ -79,15 +79,16 @@ export const stateOf = async (file: string): Promise<string> => {
   return stateFolder(config as AnyConfig, dirname(resolve(file))); // what is wrong with the rest does not matter here
 };
 
-/** Starts the engine on a config, runs it to its end and closes what it opened. */
+/** Starts the engine on a config, runs it to its end and closes what it opened. @param change what else than its plan is run */
 export const runConfig = async (
   read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
   log: Logger,
   options: EngineOptions = {},
+  change: (parts: Plan) => Plan = parts => parts,
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
   const state = stateFolder(config, folder);
-  const parts = plan(config, place => read.options.get(place));
+  const parts = change(plan(config, place => read.options.get(place)));
   const store = await orStop(() => openState(state));
   const quotas = budgets(systemClock);
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });
@@ -173,9 +174,9 @@ export const unfinished = (endings: readonly Ending[]): string | undefined => {
   const lines = endings.flatMap(({ lane, fault }) =>
     fault ? [`  ${lane}: ${describe(fault)} [${fault.code}]\n    ${fault.remedy}`] : [],
   );
-  return lines.length === 0
-    ? undefined
-    : `${lines.length} of ${endings.length} receivers could not finish:\n${lines.join('\n')}`;
+  const queues = endings.filter(({ lane }) => lane.startsWith('queue ')).length;
+  const all = `${endings.length - queues} receivers${queues > 0 ? ' and the queues' : ''}`;
+  return lines.length === 0 ? undefined : `${lines.length} of ${all} could not finish:\n${lines.join('\n')}`;
 };
 
 /** Runs a command; a Stop becomes its message and exit code 1. */

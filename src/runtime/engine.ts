@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly mostLetters?: number;
   /** Ends each lane when its vendor has no more, and then each queue when it is empty; gives one up that has made no progress for so long; ms. */
   readonly once?: { readonly patience: number };
+  /** Nothing is read: only what lies in the queues is sent. */
+  readonly queuesOnly?: boolean;
   /** Told what the lanes do. */
   readonly observers?: readonly Observer[];
 }
@@ -75,7 +77,8 @@ export const startEngine = async (
   for (const queue of queues) handles.set(queue.name, queue.handle);
 
   const all = new AbortController(); // the end of the engine, at once
-  const runners = plan.lanes.map(laneplan => prepare(laneplan, handles, ground, options));
+  const lanes = options.queuesOnly ? [] : plan.lanes;
+  const runners = lanes.map(laneplan => prepare(laneplan, handles, ground, options));
   const closeAll = async () => {
     for (const { lane } of runners) {
       await lane.receiver.close?.();
@@ -85,8 +88,8 @@ export const startEngine = async (
     gone.abort();
   };
   try {
-    const lanes = runners.map(({ lane: { name, identity } }) => ({ receiver: name, identity }));
-    refuseRenamed(lanes, await ground.store.positions());
+    const named = runners.map(({ lane: { name, identity } }) => ({ receiver: name, identity }));
+    refuseRenamed(named, await ground.store.positions());
   } catch (error) {
     await closeAll();
     throw error;

@@ -37,24 +37,33 @@ export type OptionsOf = (place: string) => unknown;
 
 /** Lanes in the order of the config. References must have been checked: `check` does. */
 export const plan = (config: AnyConfig, optionsOf: OptionsOf): Plan => {
-  const part = <K extends Kind>(map: string, specs: Readonly<Record<string, Spec<K>>>, name: string): Part<K> => ({
-    name,
-    spec: specs[name]!,
-    options: optionsOf(`${map}.${name}`),
-    queue: optionsOf(`${map}.${name}.queue`) as QueuePlan | undefined, // what `check` made of it
-  });
-
   const route = ([pipeline, { processors = [], exporters }]: [string, PipelineConfig]): RoutePlan => ({
     pipeline,
-    processors: processors.map(name => part('processors', config.processors ?? {}, name)),
-    exporters: [...new Set(exporters)].map(name => part('exporters', config.exporters, name)),
+    processors: processors.map(name => part(optionsOf, 'processors', config.processors ?? {}, name)),
+    exporters: [...new Set(exporters)].map(name => part(optionsOf, 'exporters', config.exporters, name)),
   });
 
   const pipelines = Object.entries(config.pipelines);
   const lanes = Object.keys(config.receivers).flatMap((name): LanePlan[] => {
     const routes = pipelines.filter(([, pipeline]) => pipeline.receivers.includes(name)).map(route);
-    return routes.length === 0 ? [] : [{ receiver: part('receivers', config.receivers, name), routes }];
+    return routes.length === 0 ? [] : [{ receiver: part(optionsOf, 'receivers', config.receivers, name), routes }];
   });
   const used = new Set(lanes.flatMap(lane => lane.routes.flatMap(r => r.exporters.map(e => e.name))));
-  return { lanes, exporters: [...used].map(name => part('exporters', config.exporters, name)) };
+  return { lanes, exporters: exportersOf(config, optionsOf, [...used]) };
 };
+
+/** Some exporters of a config, by name: each must be in it. */
+export const exportersOf = (config: AnyConfig, optionsOf: OptionsOf, names: readonly string[]): Plan['exporters'] =>
+  names.map(name => part(optionsOf, 'exporters', config.exporters, name));
+
+const part = <K extends Kind>(
+  optionsOf: OptionsOf,
+  map: string,
+  specs: Readonly<Record<string, Spec<K>>>,
+  name: string,
+): Part<K> => ({
+  name,
+  spec: specs[name]!,
+  options: optionsOf(`${map}.${name}`),
+  queue: optionsOf(`${map}.${name}.queue`) as QueuePlan | undefined, // what `check` made of it
+});

@@ -4,7 +4,7 @@ import { type Mutation, unit } from './mutations.ts';
 const QUEUE = 'src/runtime/queue.ts';
 const ROWS = 'src/runtime/queue-sqlite.ts';
 const CRASH = ['test/property/crash', 'test/property/queue.test.ts'];
-const UNIT = ['test/unit/queue.test.ts'];
+const UNIT = ['test/unit/queue.test.ts', 'test/unit/queue-rows.test.ts', 'test/unit/queue-end.test.ts'];
 
 export const queueMutations: readonly Mutation[] = [
   unit('rows are not checked when they are removed', UNIT, [
@@ -16,11 +16,6 @@ export const queueMutations: readonly Mutation[] = [
     QUEUE,
     'const [exported] = await conclude([sink.hand(records, how)], [dequeue], how);',
     'await store.commit([dequeue], clock.now()); const [exported] = await conclude([sink.hand(records, how)], [], how);',
-  ]),
-  unit('rows are exported and not removed', CRASH, [
-    QUEUE,
-    'conclude([sink.hand(records, how)], [dequeue], how)',
-    'conclude([sink.hand(records, how)], dequeue.kind === "dequeue" ? [] : [dequeue], how)',
   ]),
   unit('rows are written beside the commit', CRASH, [
     QUEUE,
