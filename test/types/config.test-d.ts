@@ -4,7 +4,7 @@ import { stdout } from '../../exporters/stdout/index.ts';
 import { dedupe } from '../../processors/dedupe/index.ts';
 import { onepassword } from '../../receivers/onepassword/index.ts';
 import { opal } from '../../receivers/opal/index.ts';
-import { defineConfig, secret, sqlite } from '../../src/index.ts';
+import { defineConfig, queued, secret, sqlite } from '../../src/index.ts';
 
 const apiKey = secret.env('OPAL_API_KEY');
 const token = secret.file('/run/secrets/onepassword');
@@ -18,10 +18,11 @@ export const fine = defineConfig({
   processors: { dedupe: dedupe({ remember: '14d' }) },
   exporters: {
     ...exporters,
+    later: queued(stdout(), { limit: '2GiB' }),
     archive: file({ path: 'audit/{receiver}-{seq}.ndjson.gz', rotate: { size: '64MiB', every: '1h' } }),
   },
   pipelines: {
-    audit: { receivers: ['opal', 'vaults'], processors: ['dedupe'], exporters: ['out', 'archive'] },
+    audit: { receivers: ['opal', 'vaults'], processors: ['dedupe'], exporters: ['out', 'later', 'archive'] },
     copy: { receivers: ['opal'], exporters: ['out'], repeats: 'allow' },
   },
   engine: { state: sqlite({ path: './state' }), grace: '10s' },
@@ -72,5 +73,13 @@ file();
 file({ path: '{receiver}-{seq}', rotate: { size: '64 megabytes' } });
 // @ts-expect-error not a duration
 dedupe({ remember: '2 weeks' });
+// @ts-expect-error a queue without a limit
+queued(out);
+// @ts-expect-error not a size
+queued(out, { limit: '2 gigabytes' });
+// @ts-expect-error a queue in front of a receiver
+queued(receivers.opal, { limit: '2GiB' });
+// @ts-expect-error a queue in front of a queue
+queued(queued(out, { limit: '1GiB' }), { limit: '2GiB' });
 // @ts-expect-error a number where a folder belongs
 sqlite({ path: 3 });
