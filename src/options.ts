@@ -1,6 +1,7 @@
 // The vocabulary of options: durations, sizes, starting points and secrets, as texts that the compiler checks and as
 // schemas that check again at run time.
 import { readFile } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { Fault } from './fault.ts';
 
@@ -121,10 +122,23 @@ const seal = (reference: string, read: () => Promise<string | undefined>, missin
 export const secret = {
   /** The value of an environment variable. */
   env: (name: string): Secret =>
-    seal(`env:${name}`, async () => process.env[name], `the environment variable ${name} is not set`),
-  /** The content of a file, without the space around it: how Docker and Kubernetes hand out secrets. */
+    seal(
+      `env:${name}`,
+      async () => process.env[name],
+      name ? `the environment variable ${name} is not set` : 'secret.env needs the name of a variable',
+    ),
+  /**
+   * The content of a file, without the space around it: how Docker and Kubernetes hand out secrets. The path is absolute;
+   * for a file beside the config: `join(import.meta.dirname, 'key')`.
+   */
   file: (path: string): Secret =>
-    seal(`file:${path}`, () => readFile(path, 'utf8'), `the file ${path} cannot be read, or is empty`),
+    seal(
+      `file:${path}`,
+      async () => (isAbsolute(path) ? readFile(path, 'utf8') : undefined),
+      isAbsolute(path)
+        ? `the file ${path} cannot be read, or is empty`
+        : `the path of the file ${path} must be absolute: for one beside the config, join(import.meta.dirname, '${path}')`,
+    ),
 };
 
 export const isSecret = (value: unknown): value is Secret =>

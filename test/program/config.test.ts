@@ -107,6 +107,7 @@ const apiKey = secret.env('OPAL_KEY');
 export default defineConfig({
   receivers: {
     a: opal(), b: opal(null), c: opal([]), d: opal(() => 1), e: opal, f: null, g: stdout(),
+    j: opal({ apiKey: secret.file('key') }), k: opal({ apiKey: secret.env() }),
     h: opal({ apiKey, since: '90', overlap: null }), i: opal({ apiKey, since: '2025-01-01T00:00:00', pagesize: 3 }),
     'op al': opal({ apiKey }), ok: opal({ apiKey, since: '2025-01-01' }),
   },
@@ -136,9 +137,11 @@ export default defineConfig({
     "receivers.h.since: must be 'now', a duration like '30d', or a date",
     'receivers.h.overlap: must be a duration',
     "receivers.i.since: must be 'now'",
+    'receivers.j.apiKey: the path of the file key must be absolute',
+    'receivers.k.apiKey: secret.env needs the name of a variable',
     'receivers.i: Unrecognized key: "pagesize"',
     'receivers.op al: a name begins with a letter',
-    'exporters.x.path: Invalid input: expected string, received number (c.mjs:16)',
+    'exporters.x.path: Invalid input: expected string, received number (c.mjs:17)',
     'exporters.y.rotate.size: must be a size',
     'exporters.y.keep.files: Too small',
     'exporters.z.endpoint: must be an http or https address',
