@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Write } from '../../src/model.ts';
 import { sampleRecords } from '../support/exporter-bench.ts';
-import { deliver, left, open, reopen, sink, store } from '../support/queue.ts';
+import { clock, deliver, hand, left, open, reopen, sink, store } from '../support/queue.ts';
 
 const move: Write = {
   kind: 'move',
@@ -29,6 +29,12 @@ describe('rows', () => {
     await expect(deliver(queue, sampleRecords(2), [move])).rejects.toMatchObject({ code: 'E_COMMIT_STALE' });
     expect(await left()).toEqual({ rows: 0, records: 0, bytes: 0 });
     expect(await store.rows('out', { records: 10, bytes: 1e9 })).toEqual([]);
+  });
+
+  test('are not counted when the commit fails after they were written', async () => {
+    const { writes = [] } = await hand(open(sink().exporter), sampleRecords(2));
+    await expect(store.commit([...writes, move], clock.now())).rejects.toMatchObject({ code: 'E_COMMIT_STALE' });
+    expect(await left()).toEqual({ rows: 0, records: 0, bytes: 0 });
   });
 
   test('that are gone cannot be taken away again, nor what is committed with them', async () => {
