@@ -78,7 +78,12 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
         records += row.count;
         bytes += row.size;
         if (found.length > 0 && (records > most.records || bytes > most.bytes)) break;
-        found.push({ seq: row.seq, records: unpackRow(row) });
+        try {
+          found.push({ seq: row.seq, records: unpackRow(row) });
+        } catch (error) {
+          if (found.length === 0) throw error;
+          break; // those before it are fine
+        }
       }
       return found;
     },

@@ -4,7 +4,12 @@ import { type Mutation, unit } from './mutations.ts';
 const QUEUE = 'src/runtime/queue.ts';
 const ROWS = 'src/runtime/queue-sqlite.ts';
 const CRASH = ['test/property/crash', 'test/property/queue.test.ts'];
-const UNIT = ['test/unit/queue.test.ts', 'test/unit/queue-rows.test.ts', 'test/unit/queue-end.test.ts'];
+const UNIT = [
+  'test/unit/queue.test.ts',
+  'test/unit/queue-rows.test.ts',
+  'test/unit/queue-end.test.ts',
+  'test/unit/queue-damage.test.ts',
+];
 
 export const queueMutations: readonly Mutation[] = [
   unit('rows are not checked when they are removed', UNIT, [
@@ -59,4 +64,5 @@ export const queueMutations: readonly Mutation[] = [
     'const recent = await store.deadAt(place, clock.now() - DAY);',
     'const recent = 0 * (await store.deadAt(place, clock.now() - DAY));',
   ]),
+  unit('a damaged row is skipped', UNIT, [ROWS, 'if (found.length === 0) throw error;\n          break;', 'continue;']),
 ];

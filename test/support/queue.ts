@@ -14,7 +14,7 @@ import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { virtualClock } from './clock.ts';
 
-let folder: string;
+export let folder: string;
 export let store: Store;
 export let lines: { level: string; fields: { code?: string }; message: string }[];
 export let clock: ReturnType<typeof virtualClock>;
