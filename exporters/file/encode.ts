@@ -32,12 +32,16 @@ const LARGEST = 16 * 2 ** 20;
 const write = (records: readonly AuditRecord[], sheet: Sheet): Buffer => {
   let end = 0;
   for (const { event, raw } of records) {
-    const line = `${textOfAny(event ?? raw)}\n`;
-    if (end + line.length * 3 > sheet.bytes.length) sheet.bytes = grown(sheet.bytes, end + line.length * 3); // at most 3 bytes a unit
-    end += sheet.bytes.write(line, end);
+    const text = textOfAny(event ?? raw);
+    const most = end + text.length * 3 + 1; // at most 3 bytes a unit
+    if (most > sheet.bytes.length) sheet.bytes = grown(sheet.bytes, most);
+    end += sheet.bytes.write(text, end);
+    sheet.bytes[end++] = NEWLINE; // joined to the text, it would make a second text of that size
   }
   return sheet.bytes.subarray(0, end);
 };
+
+const NEWLINE = 0x0a;
 
 const grown = (bytes: Buffer, needed: number): Buffer => {
   const larger = Buffer.allocUnsafeSlow(Math.max(needed, bytes.length * 2));

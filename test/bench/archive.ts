@@ -1,24 +1,11 @@
-// 200,000 events of a simulated 1Password in another process: receive → dedupe → OCSF → durable NDJSON file. CPU per
-// event against the floor: parsing the same pages and writing the same events as JSON, in a bare loop.
+// 200,000 events of a simulated 1Password in another process: receive → dedupe → OCSF → durable NDJSON file, by the
+// program as it is built. CPU per event against the floor: parsing the same pages and writing the same events as JSON, in a bare loop.
+import { execFileSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { request } from 'undici';
-import { file } from '../../exporters/file/index.ts';
-import { dedupe } from '../../processors/dedupe/index.ts';
-import { normalize } from '../../processors/normalize/index.ts';
-import { onepassword } from '../../receivers/onepassword/index.ts';
-import { defineConfig, secret } from '../../src/index.ts';
-import { budgets } from '../../src/runtime/budget.ts';
-import { check } from '../../src/runtime/check.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { startEngine } from '../../src/runtime/engine.ts';
-import { httpClients } from '../../src/runtime/fetch.ts';
-import { createLog } from '../../src/runtime/log.ts';
-import { plan } from '../../src/runtime/plan.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
 import { cpuMeter, type Figure, megabytes, perEvent, ratio, startOther } from './measure.ts';
 
 const EVENTS = Number(process.env.BENCH_EVENTS ?? 200_000);
@@ -26,6 +13,7 @@ const FEEDS = ['auditevents', 'signinattempts', 'itemusages'] as const;
 
 export const run = async (): Promise<readonly Figure[]> => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+  execFileSync('npm', ['run', '--silent', 'build']);
   const vendor = await startOther('vendor.ts', [String(EVENTS)]);
   try {
     const url = String(vendor.ready.url);
@@ -63,83 +51,25 @@ const goal = (what: string, n: number, limit: number, show: (n: number) => strin
   goal: { met: n <= limit, text },
 });
 
-const pipeline = async (baseUrl: string, folder: string) => {
-  const receiver = (feed: (typeof FEEDS)[number]) => onepassword({ token: secret.env('BENCH_TOKEN'), feed, baseUrl });
-  const config = defineConfig({
-    receivers: { audit: receiver('auditevents'), signins: receiver('signinattempts'), items: receiver('itemusages') },
-    processors: { dedupe: dedupe(), normalize: normalize() },
-    exporters: { archive: file({ path: join(folder, '{receiver}-{seq}.ndjson') }) },
-    pipelines: {
-      all: { receivers: ['audit', 'signins', 'items'], processors: ['dedupe', 'normalize'], exporters: ['archive'] },
-    },
-  });
-  const { options } = await check(config);
-  const spent = { mapping: 0, commits: 0 };
-  const store = timed(openState(join(folder, 'state')), elapsed => (spent.commits += elapsed));
-  const mapping = config.processors!.normalize;
-  const parts = plan(
-    {
-      ...config,
-      processors: {
-        ...config.processors,
-        normalize: {
-          ...mapping,
-          create: (context, its) => {
-            const inner = mapping.create(context, its);
-            return {
-              process: records => {
-                const began = performance.now();
-                const done = inner.process(records);
-                spent.mapping += (performance.now() - began) * 1000;
-                return done;
-              },
-            };
-          },
-        },
-      },
-    },
-    where => options.get(where),
-  );
-  const http = httpClients({ clock: systemClock, budgets: budgets(systemClock), folder });
+interface Work {
+  readonly events: number;
+  readonly batches: number;
+  /** Bytes, before the first event. */
+  readonly idle: number;
+  /** Bytes at most, by tenths of the events. */
+  readonly tenths: readonly number[];
+  /** Microseconds, of all threads. */
+  readonly cpu: number;
+  readonly mapping: number;
+  readonly commits: number;
+}
 
-  globalThis.gc?.();
-  const idle = process.memoryUsage.rss();
-  let [events, batches] = [0, 0];
-  const tenths = Array.from({ length: 10 }, () => 0);
-  const cpu = cpuMeter();
-  await cpu.during(async () => {
-    const engine = await startEngine(
-      parts,
-      { store, clock: systemClock, log: createLog('json'), http: http.open, folder },
-      {
-        once: { patience: 60_000 },
-        observers: [
-          {
-            delivered: (_, { batch }) => {
-              events += batch.records.length;
-              batches++;
-              const tenth = Math.min(9, Math.floor((events / EVENTS) * 10));
-              tenths[tenth] = Math.max(tenths[tenth]!, process.memoryUsage.rss());
-            },
-          },
-        ],
-      },
-    );
-    for (const { fault } of await engine.ended) if (fault) throw fault;
-  });
-  await http.close();
-  await store.close();
-  return { events, batches, idle, tenths, cpu: cpu.total(), ...spent };
+const pipeline = async (url: string, folder: string): Promise<Work> => {
+  const flags = process.env.BENCH_NODE_FLAGS?.split(' ') ?? [];
+  const { ready, end } = await startOther('pipeline.js', [url, folder, String(EVENTS)], flags);
+  await end();
+  return ready as unknown as Work; // what it says is just that
 };
-
-const timed = (store: Store, add: (elapsed: number) => void): Store => ({
-  ...store,
-  commit: async (writes, now) => {
-    const began = performance.now();
-    await store.commit(writes, now);
-    add((performance.now() - began) * 1000);
-  },
-});
 
 /** The same pages parsed and the same events written as JSON, a thousand at a time, nothing else measured. */
 const bareLoop = async (url: string, token: string, folder: string) => {

@@ -1,14 +1,12 @@
 // `npm run bench [NAME…]`: measures, as ratios to a floor in the same run, and judges against the goals.
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './measure.ts';
 
 const folder = import.meta.dirname;
 const known = readdirSync(folder)
   .filter(
-    name =>
-      existsSync(join(folder, name)) &&
-      !['index.ts', 'measure.ts', 'vendor.ts', 'sink.ts', 'profile.ts'].includes(name),
+    name => name.endsWith('.ts') && !['index.ts', 'measure.ts', 'vendor.ts', 'sink.ts', 'profile.ts'].includes(name),
   )
   .map(name => name.replace(/\.ts$/, ''));
 const asked = process.argv.slice(2);

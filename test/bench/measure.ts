@@ -34,9 +34,16 @@ export interface OtherProcess {
   end(): Promise<void>;
 }
 
-/** Starts a module of this folder in a process of its own and waits for its first line. */
-export const startOther = async (module: string, args: readonly string[]): Promise<OtherProcess> => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, module), ...args], {
+/**
+ * Starts a module of this folder in a process of its own and waits for its first line.
+ * @param flags of Node, for trials
+ */
+export const startOther = async (
+  module: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<OtherProcess> => {
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, module), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
