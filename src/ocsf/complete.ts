@@ -75,6 +75,7 @@ const merge = (event: Record<string, Json>, attributes: JsonObject | undefined, 
   for (const name in attributes) {
     const value = attributes[name]!;
     if (event[name] !== undefined && event[name] !== value) run.sure = false;
+    if (name === 'end_time' || name === 'timezone_offset') run.sure = false; // each has a rule of its own
     put(event, name, value);
   }
 };
@@ -111,11 +112,12 @@ const classified = (
   };
 };
 
-// An id without a caption is a mistake of the mapping, which `validate` will tell; and Other (99) has a word of its own.
+// An id without a caption is a mistake of the mapping, which `validate` will tell; so is Other (99), but for activities.
 const captionOf = (of: Class, name: string, id: number, run: Run): string => {
   const { captions, old } = of.rules.get(name)!;
   const caption = captions!.get(id);
-  if (caption === undefined || typeof id !== 'number' || old.length > 0) run.sure = false;
+  const fine = caption !== undefined && typeof id === 'number' && (id !== 99 || name === 'activity_id');
+  if (!fine || old.length > 0) run.sure = false;
   return caption ?? '';
 };
 

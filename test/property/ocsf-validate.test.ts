@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isObject } from '../../src/json.ts';
+import type { Draft } from '../../src/mapping.ts';
 import type { Json, JsonObject } from '../../src/model.ts';
-import { complete } from '../../src/ocsf/complete.ts';
+import { complete, completed, rawOf } from '../../src/ocsf/complete.ts';
 import { type Shape, schemaOf } from '../../src/ocsf/schema.ts';
 import { validate } from '../../src/ocsf/validate.ts';
 import { drafts, independent, mappingOf, recordOf, SHARED_EXAMPLES } from '../support/ocsf.ts';
@@ -160,5 +161,46 @@ describe.skipIf(!theirs)('beside the independent validator of ../shared (left ou
         expect(told(validate(json))).toEqual(told(theirs!(json)));
       }),
     );
+  });
+});
+
+describe('while it is completed', () => {
+  const made = (draft: Draft) => completed(draft, record, source, { now: 1_768_471_205_250 }, rawOf(record));
+
+  test('an event as mappings make them is surely valid', () => {
+    for (const draft of drafts) expect(made(draft).sure).toBe(true);
+  });
+
+  test('what is called surely valid is valid, however the draft is disfigured', () => {
+    const id = fc.option(fc.constantFrom(0, 1, 2, 99, 77, '1' as never, null as never), { freq: 2 });
+    let believed = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...drafts),
+        fc.array(mutation, { maxLength: 3 }),
+        fc.record({ activity: id, severity: id, status: id }),
+        (original, mutations, ids) => {
+          const { class_uid, metadata, attributes, ...said } = structuredClone(original);
+          const loose = { class_uid, metadata, ...attributes } as JsonObject; // clones of JSON
+          for (const one of mutations) apply(loose, one);
+          const { class_uid: _, metadata: changed, ...rest } = loose;
+          fc.pre(isObject(changed));
+          const { event, sure } = made({
+            ...said,
+            class_uid,
+            metadata: changed,
+            attributes: rest,
+            activity_id: ids.activity ?? said.activity_id,
+            severity_id: ids.severity ?? said.severity_id ?? 1,
+            status_id: ids.status ?? said.status_id,
+          });
+          if (!sure) return;
+          believed++;
+          expect(told(validate(event))).toEqual([]);
+        },
+      ),
+      { numRuns: 5000 },
+    );
+    expect(believed).toBeGreaterThan(500);
   });
 });
