@@ -42,9 +42,11 @@ export interface FilesOptions {
    * any old event, and each is still known.
    */
   readonly reach?: number | undefined;
+  /** How many records one batch has at most; 1,000 when absent. About 4 MiB end one, too. */
+  readonly batch?: number | undefined;
 }
 
-/** How many records one batch has at most, and about how many bytes. */
+/** How many records one batch has at most, unless the options say, and about how many bytes. */
 const BATCH = { records: 1000, bytes: 4 * 2 ** 20 } as const;
 
 /** Of how many files that lie in the folder it is known that they were delivered: about 400 kB of position. */
@@ -80,9 +82,17 @@ interface Reader {
 /** @param every ms between two looks into a folder that has nothing new */
 export const files = (options: FilesOptions, format: FileFormat, every: number, context: ReceiverContext): Receiver => {
   const { clock, log } = context;
-  const { directory, settle, keep, quarantine } = options;
+  const { directory, settle, keep, quarantine, batch = BATCH.records } = options;
   const folder = watchFolder({ directory, settle, clock, log, accepts: name => format.accepts(name) });
   let reader: Reader | undefined;
+
+  // A pull that was abandoned may still read when all is closed, or when the next one begins: each waits for the last.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
 
   const close = async () => {
     const open = reader;
@@ -137,7 +147,7 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
     try {
       const from = await readerAt(file, at);
       if (!from) return position.reading ? turn({ ...position, reading: null }) : undefined;
-      const { records, ended } = await take(from);
+      const { records, ended } = await take(from, batch);
       const now = clock.now();
       if (!ended) {
         const reading = { digest: file.digest, name: file.name, records: from.at };
@@ -158,6 +168,32 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
     }
   };
 
+  /** The next batch, of the file that is being read or else of the oldest new one. */
+  const next = async (position: Position, signal: AbortSignal): Promise<Turn<Position> | undefined> => {
+    signal.throwIfAborted();
+    const { reading } = position;
+    if (reading && reader?.digest === reading.digest && reader.at === reading.records)
+      return read(position, { ...reading, path: '' }, reading.records);
+
+    const isNews = (digest: string) =>
+      reading
+        ? digest === reading.digest
+        : own(position.done, digest) === undefined && own(position.bad, digest) === undefined;
+    const look = await folder.look(isNews, signal);
+    const tidied = await tidy(position, look);
+    const begun = { ...tidied, done: remembered(tidied.done, look) };
+    for (const file of look.files.filter(f => isNews(f.digest))) {
+      const batch = await read(begun, file, reading?.records ?? 0);
+      if (batch) return batch;
+    }
+    if (!reading) return tidied === position ? undefined : turn(tidied);
+    log.warn(
+      { file: reading.name, sha256: reading.digest, records: reading.records },
+      'a file was taken away or changed before all of it was delivered; put it back to have the rest',
+    );
+    return turn({ ...tidied, reading: null });
+  };
+
   const source: Source<Position> = {
     origin: options.origin,
     start: now => ({ shape: 'files/1', done: {}, bad: {}, reading: null, read: now }),
@@ -174,38 +210,19 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
       return nothing ? undefined : { ...position, done, reading: null };
     },
 
-    pull: async (position, signal) => {
-      const { reading } = position;
-      if (reading && reader?.digest === reading.digest && reader.at === reading.records)
-        return read(position, { ...reading, path: '' }, reading.records);
-
-      const isNews = (digest: string) =>
-        reading
-          ? digest === reading.digest
-          : own(position.done, digest) === undefined && own(position.bad, digest) === undefined;
-      const look = await folder.look(isNews, signal);
-      const tidied = await tidy(position, look);
-      const begun = { ...tidied, done: remembered(tidied.done, look) };
-      for (const file of look.files.filter(f => isNews(f.digest))) {
-        const next = await read(begun, file, reading?.records ?? 0);
-        if (next) return next;
-      }
-      if (!reading) return tidied === position ? undefined : turn(tidied);
-      log.warn(
-        { file: reading.name, sha256: reading.digest, records: reading.records },
-        'a file was taken away or changed before all of it was delivered; put it back to have the rest',
-      );
-      return turn({ ...tidied, reading: null });
-    },
+    pull: (position, signal) => inTurn(() => next(position, signal)),
   };
 
-  return { ...poll(source, every, context), close };
+  return { ...poll(source, every, context), close: () => inTurn(close) };
 };
 
 /** A batch, and whether the file ends with it. */
-const take = async (reader: Reader): Promise<{ readonly records: readonly AuditRecord[]; readonly ended: boolean }> => {
+const take = async (
+  reader: Reader,
+  most: number,
+): Promise<{ readonly records: readonly AuditRecord[]; readonly ended: boolean }> => {
   const records: AuditRecord[] = [];
-  for (let bytes = 0; records.length < BATCH.records && bytes < BATCH.bytes; ) {
+  for (let bytes = 0; records.length < most && bytes < BATCH.bytes; ) {
     const next = await reader.records.next();
     if (next.done) return { records, ended: true };
     records.push(next.value.record);

@@ -215,17 +215,11 @@ const digestOf = async (path: string): Promise<{ readonly digest: string; readon
   }
 };
 
-/**
- * A copy without a name: its file is removed as soon as it is open, so that it ends with the process, whatever ends the
- * process.
- */
 const copyPrivately = async (path: string, limit: number): Promise<Copy & { readonly digest: string }> => {
-  const place = await mkdtemp(join(tmpdir(), 'tributary-')).catch(full); // for its owner only
-  let source: FileHandle | undefined;
+  const source = await openRead(path);
   let handle: FileHandle | undefined;
   try {
-    source = await openRead(path);
-    handle = await open(join(place, 'copy'), 'wx+', 0o600).catch(full);
+    handle = await nameless();
     const hash = createHash('sha256');
     let size = 0;
     for await (const bytes of chunks(source)) {
@@ -239,8 +233,22 @@ const copyPrivately = async (path: string, limit: number): Promise<Copy & { read
     await handle?.close();
     throw error;
   } finally {
-    await rm(place, { recursive: true, force: true });
-    await source?.close();
+    await source.close();
+  }
+};
+
+/** A file of our own without a name: removed as soon as it is open, it ends with the process, whatever ends the process. */
+const nameless = async (): Promise<FileHandle> => {
+  const place = await mkdtemp(join(tmpdir(), 'tributary-')).catch(full); // for its owner only
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(join(place, 'copy'), 'wx+', 0o600);
+    await rm(place, { recursive: true });
+    return handle;
+  } catch (cause) {
+    await handle?.close();
+    await rm(place, { recursive: true, force: true }).catch(() => {}); // the first failure is the one to tell
+    return full(cause);
   }
 };
 
