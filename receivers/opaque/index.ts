@@ -44,6 +44,12 @@ const options = z.strictObject({
     .describe(
       'The oldest event that an export will hold. Bounds what `dedupe` remembers; without it, it forgets nothing.',
     ),
+  pageSize: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(1000)
+    .describe('Rows that travel together at most: after each so many, the place in the archive is kept.'),
   every: pollOptions.every.describe('How often the folder is looked into.'),
   columns: z
     .partialRecord(z.enum(FIELDS as [string, ...string[]]), z.string().min(1))
@@ -58,7 +64,10 @@ export const opaque = defineReceiver({
   ocsf: mapping,
   atHand: { site: 'results.csv', record: recordAtHand },
   repeats: () => 0, // exports overlap, but nothing comes again from before the low-water time
-  create: (context, { directory, publicKey, settle, quarantine, keep, organization, reach, columns, every }) => {
+  create: (
+    context,
+    { directory, publicKey, settle, quarantine, keep, organization, reach, pageSize, columns, every },
+  ) => {
     const within = (path: string) => resolve(context.folder, path);
     const keys = [publicKey].flat().map(within);
     readKeys(keys); // a wrong key is told now, not with the first archive
@@ -95,6 +104,7 @@ export const opaque = defineReceiver({
         settle,
         keep: keep === false ? 0 : keep,
         reach: reach === undefined ? undefined : reach + DAY,
+        batch: pageSize,
       },
       format,
       every,
