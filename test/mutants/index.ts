@@ -15,6 +15,7 @@ const PARTS = [
   'receivers',
   'processors',
   'exporters',
+  'examples',
   'test',
   'package.json',
   'tsconfig.json',

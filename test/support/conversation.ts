@@ -83,8 +83,28 @@ export const playConversation = (
   };
 };
 
+/** A conversation from its file, with each number as it is written there: more digits than a double holds stay. */
+export const readConversation = (text: string): Conversation =>
+  JSON.parse(text, (_key, value, context?: { readonly source?: string }) =>
+    isLong(value) ? rawJson(context?.source ?? '') : value,
+  );
+
+/** The body of an answer, as it travels. */
+export const textOfBody = (body: Json): string => JSON.stringify(body);
+
+/** The same with each number that a double cannot hold as the text of its digits. */
+export const asTexts = (body: Json): Json =>
+  JSON.parse(textOfBody(body), (_key, value, context?: { readonly source?: string }) =>
+    isLong(value) ? context?.source : value,
+  );
+
+const isLong = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
+
+/** A number that JSON.stringify writes with just these digits. The compiler does not know it yet. */
+const { rawJSON: rawJson } = JSON as typeof JSON & { rawJSON(digits: string): Json };
+
 /** The options as a receiver's factory takes them: secrets revealed from variables of this process. */
-export const optionsOf = ({ options }: Conversation): unknown => withSecrets(options);
+export const optionsOf = ({ options }: Pick<Conversation, 'options'>): unknown => withSecrets(options);
 
 /** A reference to a secret whose value is known: made up, for tests only. */
 export const testSecret = (value: string): Secret => {
@@ -123,7 +143,7 @@ const MOMENT = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?/g;
 const withoutMoments = (json: Json): Json => JSON.parse(JSON.stringify(json).replace(MOMENT, 'a moment'));
 
 const answerOf = ({ response: { status, headers, body } }: Exchange): Answer => {
-  const [text, date] = [JSON.stringify(body), Date.parse(headers.date)];
+  const [text, date] = [textOfBody(body), Date.parse(headers.date)];
   const fault = faultOf(status, headers, text, date);
   if (fault) throw fault;
   return { status, headers, date, text };

@@ -1,12 +1,14 @@
-// A receiver on a virtual clock, over a conversation, with everything in one process: what the receiver contract drives.
-import type { Answer, Call, Fetch, Receiver, Spec } from '../../src/component.ts';
+// A receiver on a virtual clock, with everything in one process: what the receiver contract drives.
+import type { Fetch, Receiver, Spec } from '../../src/component.ts';
 import { type AuditRecord, type Emission, identify, type Move } from '../../src/model.ts';
 import { virtualClock } from './clock.ts';
 import { type TestContext, testContext } from './context.ts';
-import { type Conversation, optionsOf } from './conversation.ts';
+
+/** What a vendor's index.ts exports. */
+export type Module = Readonly<Record<string, unknown>>;
 
 /** The receiver that a vendor's folder exports. Throws where it exports none, or several. */
-export const factoryOf = (module: Readonly<Record<string, unknown>>, options: unknown): Spec<'receiver'> => {
+export const factoryOf = (module: Module, options: unknown): Spec<'receiver'> => {
   const specs = Object.values(module).flatMap(value => {
     const made: unknown = typeof value === 'function' ? value(options) : undefined;
     return isSpec(made) ? [made] : [];
@@ -21,52 +23,76 @@ const isSpec = (value: unknown): value is Spec<'receiver'> =>
 /** One life, or several, of a receiver on the same state. */
 export interface ReceiverBench {
   readonly context: TestContext;
-  /** Every call, with the time at which it was made. */
-  readonly calls: { readonly call: Call; readonly at: number }[];
   readonly moves: Move[];
   /** What was emitted, in order, repeats included. */
   readonly records: AuditRecord[];
+  /** When each touch of the vendor was, ms since the epoch. */
+  readonly touches: number[];
+  /** Each fault that was told: when, after how many touches, and how long it is waited out. */
+  readonly waits: { readonly at: number; readonly touches: number; readonly wait: number }[];
   create(): Promise<Receiver>;
   /**
    * Takes and commits what is emitted until the condition holds: looked at after each commit and each rest. Resolves
-   * when the receiver is unsubscribed.
+   * when the receiver is unsubscribed and closed.
    */
   run(until: () => boolean): Promise<void>;
 }
 
+export interface BenchOptions {
+  /** What the clock shows at the start, ISO. */
+  readonly clock: string;
+  readonly options: unknown;
+  readonly fetch?: Fetch;
+  /** Of the config. */
+  readonly folder?: string;
+  /** Told of each rest and each fault. */
+  readonly pause?: () => void;
+}
+
 export const receiverBench = (
-  module: Readonly<Record<string, unknown>>,
-  conversation: Conversation,
-  fetch: Fetch,
+  module: Module,
+  { clock, options, fetch, folder, pause }: BenchOptions,
 ): ReceiverBench => {
-  const context = testContext({ clock: virtualClock(Date.parse(conversation.clock)) });
-  const spec = factoryOf(module, optionsOf(conversation));
-  const calls: ReceiverBench['calls'] = [];
+  const context = testContext({
+    clock: virtualClock(Date.parse(clock)),
+    ...(fetch && { fetch }),
+    ...(folder !== undefined && { folder }),
+  });
+  const spec = factoryOf(module, options);
   const [moves, records]: [Move[], AuditRecord[]] = [[], []];
-  const counted: Fetch = (call, signal): Promise<Answer> => {
-    calls.push({ call, at: context.clock.now() });
-    return fetch(call, signal);
-  };
+  const [touches, waits]: [number[], ReceiverBench['waits']] = [[], []];
+  let rested = () => {};
 
   const create = async () => {
     const checked = await spec.schema['~standard'].validate(spec.options);
-    if (checked.issues) throw new Error(`the conversation's options: ${JSON.stringify(checked.issues)}`);
-    return spec.create({ ...context, http: () => counted, rest: () => context.rest() }, checked.value);
+    if (checked.issues) throw new Error(`the options of the fixtures: ${JSON.stringify(checked.issues)}`);
+    return spec.create(
+      {
+        ...context,
+        report: (fault, wait) => {
+          waits.push({ at: context.clock.now(), touches: touches.length, wait });
+          context.report(fault, wait);
+          pause?.();
+        },
+        rest: () => {
+          context.rest();
+          pause?.();
+          rested();
+        },
+      },
+      checked.value,
+    );
   };
 
   const run = async (until: () => boolean) => {
     const receiver = await create();
-    const rest = context.rest;
     const life = new Promise<void>((resolve, reject) => {
       const look = () => {
         if (!until()) return;
         subscription.unsubscribe();
         resolve();
       };
-      context.rest = () => {
-        rest();
-        look();
-      };
+      rested = look;
       const subscription = receiver.emissions.subscribe({
         error: reject,
         next: ({ batch, receipt }: Emission) => {
@@ -86,9 +112,10 @@ export const receiverBench = (
     try {
       await context.clock.run(life);
     } finally {
-      context.rest = rest;
+      rested = () => {};
+      await receiver.close?.();
     }
   };
 
-  return { context, calls, moves, records, create, run };
+  return { context, moves, records, touches, waits, create, run };
 };

@@ -1,14 +1,9 @@
 // What the rows of an export become: what the event says, what is drift, and what becomes of a row that cannot be read.
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { opaque } from '../../receivers/opaque/index.ts';
 import { mapping } from '../../receivers/opaque/ocsf.ts';
-import type { AuditRecord, Json } from '../../src/model.ts';
+import type { Json } from '../../src/model.ts';
 import { eventsOf } from '../../src/ocsf/normalize.ts';
-import { testContext } from '../support/context.ts';
-import { temporary } from '../support/opaque.ts';
-import { type Event, EXPORT, NOW, ROW, read, recordOf, row } from '../support/opaque-ocsf.ts';
+import { EXPORT, NOW, ROW, read, recordOf, row } from '../support/opaque-ocsf.ts';
 
 describe('an event', () => {
   test('says where it is from, and what proves it', () => {
@@ -150,51 +145,4 @@ describe('a row that cannot be read', () => {
       metadata: { labels: ['signature:verified', 'time:observed'] },
     });
   });
-});
-
-test('the archive of the fixtures reads as fixtures/expected.ndjson says', async () => {
-  const fixture = (name: string) => new URL(`../../receivers/opaque/fixtures/${name}`, import.meta.url);
-  const place = await temporary();
-  await mkdir(join(place, 'drop'));
-  await copyFile(fixture('export.zip'), join(place, 'drop', 'export.zip'));
-  await copyFile(fixture('opaque.pem'), join(place, 'opaque.pem'));
-  const context = testContext({ folder: place, name: 'opaque' });
-  const spec = opaque({ directory: 'drop', publicKey: 'opaque.pem', settle: '0s', organization: 'acme' });
-  const checked = (await spec.schema['~standard'].validate(spec.options)) as { readonly value: unknown };
-  const receiver = spec.create(context, checked.value);
-  const records: AuditRecord[] = [];
-  await context.clock.run(
-    new Promise<void>((resolve, reject) => {
-      context.rest = resolve;
-      receiver.emissions.subscribe({
-        next: ({ batch, receipt }) => {
-          records.push(...batch.records);
-          receipt.deliver();
-        },
-        error: reject,
-      });
-    }),
-  );
-  await receiver.close?.();
-  const events = records
-    .flatMap(record => eventsOf(record, mapping, { fanout: true, now: NOW }))
-    .map(({ event }) => {
-      const { logged_time: _, processed_time: __, ...metadata } = (event as Event).metadata;
-      const time = metadata.labels.includes('time:observed') ? {} : { time: event!.time! };
-      return { ...event, ...time, metadata };
-    });
-  const text = events.map(event => `${JSON.stringify(event)}\n`).join('');
-  const expected = await readFile(fixture('expected.ndjson'), 'utf8').catch(() => undefined);
-  if (expected === undefined) return writeFile(fixture('expected.ndjson'), text); // the first run writes it, for a person to read
-  expect(
-    text
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line)),
-  ).toEqual(
-    expected
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line)),
-  );
 });
