@@ -98,7 +98,7 @@ export const observableFindings = (
   observables.forEach((observable, index) => {
     if (!isObject(observable)) return;
     const found = (part: string | undefined, code: string) => void findings.push({ index, part, code });
-    const { name } = observable;
+    const { name = null } = observable; // to a key, what is missing and null are one
     if (keys || names.has(name as string)) {
       keys ??= new Set(observables.slice(0, index).filter(isObject).map(keyOf));
       const key = keyOf(observable);
