@@ -29,7 +29,9 @@ export const drop = (words: readonly string[], flags: DropFlags): Promise<void> 
         const dropped = dropLetters(letters.map(({ seq }) => seq));
         const list = letters.slice(0, NAMED).map(({ seq }) => seq);
         const named = `${list.join(', ')}${letters.length > NAMED ? ', …' : ''}`;
-        const text = [`${dropped} letters: ${named}`, reason].filter(part => part !== '').join('; ');
+        const text = [`${dropped} letter${dropped === 1 ? '' : 's'}: ${named}`, reason]
+          .filter(part => part !== '')
+          .join('; ');
         note({ command: 'dead drop', receiver: '', identity: '', before: null, after: null, reason: text });
       }),
     );
