@@ -241,6 +241,8 @@ export interface Spec<K extends Kind = Kind> {
   readonly repeats?: ((options: unknown) => number) | undefined;
   /** Processors only: it drops what was delivered before, and remembers for so many ms. */
   readonly remembers?: ((options: unknown) => number) | undefined;
+  /** Processors only: the receiver types that its options name, by where they stand in them (`types.opal`). */
+  readonly speaksOf?: ((options: unknown) => ReadonlyMap<string, string>) | undefined;
   /** File and line at which it was written, for messages. */
   readonly where?: string | undefined;
   /** May check, must not seize: files and ports are taken at first use. */
@@ -254,6 +256,7 @@ export interface Definition<K extends Kind, S extends StandardSchema> {
   readonly atHand?: AtHand | undefined;
   repeats?(options: InferOutput<S>): number;
   remembers?(options: InferOutput<S>): number;
+  speaksOf?(options: InferOutput<S>): ReadonlyMap<string, string>;
   create(context: Kinds[K]['given'], options: InferOutput<S>): Kinds[K]['is'];
 }
 
@@ -275,6 +278,7 @@ const define =
     // The engine passes what the schema made of the options, and nothing else.
     repeats: definition.repeats as Spec<K>['repeats'],
     remembers: definition.remembers as Spec<K>['remembers'],
+    speaksOf: definition.speaksOf as Spec<K>['speaksOf'],
     create: definition.create as Spec<K>['create'],
     where: caller(),
   });

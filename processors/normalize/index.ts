@@ -37,6 +37,7 @@ export const normalize = defineProcessor({
       version: z.enum(versions).default('1.8.0').describe('The version of OCSF that is written.'),
     })
     .strict(),
+  speaksOf: ({ types = new Map() }) => new Map([...types.keys()].map(vendor => [`types.${vendor}`, vendor])),
   create: ({ clock, mapping }, options) => ({
     process: records => {
       const settings = { ...options, now: clock.now() };

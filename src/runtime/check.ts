@@ -81,6 +81,7 @@ export const check = async (config: unknown): Promise<Checked> => {
   checkPipelines(config, report);
   checkRepeats(config as Partial<AnyConfig>, options, report);
   checkUnused(config, problems);
+  checkSpokenOf(config as Partial<AnyConfig>, options, problems);
 
   const engine = engineSchema.safeParse(config.engine ?? {});
   for (const issue of engine.error?.issues ?? []) report(['engine', ...issue.path].join('.'), say(issue));
@@ -184,6 +185,25 @@ const checkUnused = (config: Readonly<Record<string, unknown>>, problems: Proble
     for (const name of Object.keys(isMap(config[map]) ? config[map] : {}))
       if (!used.has(name))
         problems.push({ place: `${map}.${name}`, message: 'is defined, but no pipeline uses it', level: 'warning' });
+  }
+};
+
+/** What a processor says of a vendor that no receiver reads has no effect: most likely its name is misspelled. */
+const checkSpokenOf = (
+  config: Partial<AnyConfig>,
+  options: ReadonlyMap<string, unknown>,
+  problems: Problem[],
+): void => {
+  const specs = Object.values(isMap(config.receivers) ? config.receivers : {}).filter(isSpec);
+  const types = [...new Set(specs.map(spec => spec.type))];
+  for (const [name, spec] of Object.entries(isMap(config.processors) ? config.processors : {})) {
+    const place = `processors.${name}`;
+    if (!isSpec(spec) || !spec.speaksOf || !options.has(place)) continue;
+    for (const [at, type] of spec.speaksOf(options.get(place)))
+      if (!types.includes(type)) {
+        const message = `no receiver is of the type '${type}', so this has no effect${nearest(type, types)}`;
+        problems.push({ place: `${place}.${at}`, message, level: 'warning', where: spec.where });
+      }
   }
 };
 

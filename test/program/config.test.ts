@@ -161,6 +161,31 @@ export default defineConfig({
   expect(stderr).not.toContain('receivers.ok');
 });
 
+test('what normalize says of a vendor that nobody reads is a warning with its place, and stops nothing', async () => {
+  const spoken = (types: string) => `
+import { defineConfig, secret } from 'tributary';
+import { stdout } from 'tributary/exporters/stdout';
+import { dedupe } from 'tributary/processors/dedupe';
+import { normalize } from 'tributary/processors/normalize';
+import { opal } from 'tributary/receivers/opal';
+export default defineConfig({
+  receivers: { audit: opal({ apiKey: secret.env('OPAL_KEY') }) },
+  processors: { dedupe: dedupe(), ocsf: normalize({ types: { ${types}: { A: 'SESSION_STARTED' } } }) },
+  exporters: { out: stdout() },
+  pipelines: { p: { receivers: ['audit'], processors: ['dedupe', 'ocsf'], exporters: ['out'] } },
+});`;
+  const [right, wrong] = await Promise.all(
+    ['opal', 'opel'].map(async types => check(join(lay({ 'c.mjs': spoken(types) }), 'c.mjs'))),
+  );
+  expect(right).toMatchObject({ code: 0, stderr: expect.not.stringContaining('warning') });
+  expect(wrong).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(
+      "  warning: processors.ocsf.types.opel: no receiver is of the type 'opel', so this has no effect; did you mean 'opal'? (c.mjs:9)\n",
+    ),
+  });
+});
+
 test.each<[string, string, number]>([
   ['null', 'must be a list of rules', 1],
   ['{', 'cannot be read', 1],
