@@ -7,7 +7,7 @@ import type { Store } from './state.ts';
 export const DEAD_LETTERS = 1000;
 
 /** All that a state keeps. */
-export const MOST_LETTERS = 100_000;
+const MOST_LETTERS = 100_000;
 
 /**
  * Throws E_DEAD_LIMIT or E_DEAD_FULL where no more letters may be made.

@@ -74,7 +74,7 @@ export interface Choice {
   readonly code?: string | undefined;
 }
 
-export const isChosen =
+const isChosen =
   ({ seqs = [], place, code }: Choice) =>
   (letter: Pick<DeadLetter, 'seq' | 'place' | 'code'>): boolean =>
     (seqs.length === 0 || seqs.includes(letter.seq)) &&

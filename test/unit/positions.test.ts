@@ -45,7 +45,7 @@ test.each<[string, (json: Json) => boolean, Json, boolean]>([
   ['half of one', walk.fits, { live: start.live, owed: 0 }, false],
   ['a time as a text', walk.fits, { ...start, live: { ...start.live, from: '2026' } }, false],
   ['a time that no date has', walk.fits, { ...start, live: { ...start.live, from: 1e300 } }, false],
-  ['a slice that is none', walk.fits, { ...start, live: { ...start.live, slice: {} } }, false],
+  ['a slice that is none', walk.fits, { ...start, live: { ...start.live, slice: { from: 1, answered: 3 } } }, false],
   ['a cursor', cursor({ since: () => 0, onLost: 'hold' }).fits, { cursor: null, since: 1, low: 1 }, true],
   ['a cursor without a time', cursor({ since: () => 0, onLost: 'hold' }).fits, { cursor: 'x' }, false],
 ])('%s fits: as expected', (_, fits, json, expected) => {

@@ -196,7 +196,7 @@ test('one part of a record is not taken for the others, which were delivered', a
 
 test('what remembers and lies behind a letter is passed by: it knows the record', async () => {
   const { spec, taken } = sink();
-  await kept('exporter/out', record('x'));
+  await kept('exporter/out', record('x', { part: 0, event: { is: 'of yesterday' } }));
   const space = `audit/dedupe/${identity}`;
   const move = { after: 0, position: 1, low: 0, date: 0 };
   await store.commit(
@@ -206,7 +206,7 @@ test('what remembers and lies behind a letter is passed by: it knows the record'
     ],
     1,
   );
-  expect(await resend(planOf({ dedupe: dedupe() }, spec))).toEqual({ is: 'delivered' });
+  expect(await resend(planOf({ dedupe: dedupe(), mapping }, spec))).toEqual({ is: 'delivered' });
   expect(taken).toHaveLength(1);
 });
 
