@@ -1,6 +1,7 @@
 // The measured half of `archive`: the pipeline in a process of its own, compiled, as it is installed. Plain JavaScript,
 // because Node keeps 30 MB for reading TypeScript. VENDOR-URL FOLDER EVENTS as arguments; says one line of JSON.
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { file } from '../../dist/exporters/file/index.js';
 import { dedupe } from '../../dist/processors/dedupe/index.js';
 import { normalize } from '../../dist/processors/normalize/index.js';
@@ -14,6 +15,8 @@ import { httpClients } from '../../dist/src/runtime/fetch.js';
 import { createLog } from '../../dist/src/runtime/log.js';
 import { plan } from '../../dist/src/runtime/plan.js';
 import { openState } from '../../dist/src/runtime/state-sqlite.js';
+
+setFlagsFromString('--no-allocation-site-pretenuring'); // as bin/tributary.js does
 
 const [url, folder, EVENTS] = process.argv.slice(2);
 
