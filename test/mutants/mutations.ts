@@ -28,6 +28,7 @@ const STORE = ['test/unit/state.test.ts'];
 const MARKS = ['test/unit/marks.test.ts'];
 const WALKING = ['test/property/walks.test.ts'];
 const HTTP = ['test/unit/http.test.ts'];
+const CONTRACT = ['test/contract/receivers.test.ts'];
 
 type Edit = readonly [file: string, find: string, put: string];
 
@@ -187,5 +188,20 @@ export const mutations: readonly Mutation[] = [
     'src/source/http.ts',
     'if (isStored(position) && position.shape === walk.shape && walk.fits(position.at)) return position;',
     'if (isStored(position) && walk.fits(position.at)) return position;',
+  ]),
+  unit('the place in a file is not kept', CONTRACT, [
+    'src/source/files.ts',
+    'while (reader.at < at && !(await reader.records.next()).done) reader.at++;',
+    'reader.at = at;',
+  ]),
+  unit('a folder is closed while an abandoned pull still reads', CONTRACT, [
+    'src/source/files.ts',
+    'close: () => inTurn(close)',
+    'close',
+  ]),
+  unit('digits that a double cannot hold are lost', CONTRACT, [
+    'src/source/http.ts',
+    'json = parse(answer.text);',
+    'json = JSON.parse(answer.text);',
   ]),
 ];
