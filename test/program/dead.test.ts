@@ -1,5 +1,6 @@
 // Dead letters as a person meets them: a processor that throws on some records, its cause mended, and each event in the
 // files once in the end.
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { simulator } from '../../receivers/opal/simulator.ts';
 import type { Simulation } from '../../src/simulation/simulator.ts';
@@ -97,6 +98,24 @@ test('letters are listed, shown masked, exported, refused again, and delivered o
   expect(new Set(events.map(event => event.uid)).size).toBe(events.length);
   expect((await say(made, ['once'])).code).toBe(0);
   expect(metadata(made)).toEqual(events);
+});
+
+test('killed while it sends letters again: in the end each event is in the files once', async () => {
+  const made = here();
+  await say(made, ['once'], true);
+  const preload = join(import.meta.dirname, '../support/kill-at.ts');
+  let killed = 0;
+  for (const at of ['after export', 'after writes', 'after commit', 'file: before append', 'file: after append']) {
+    const env = { OPAL_KEY: vendor.credentials.apiKey!, KILL_AT: at, KILL_VISIT: '2' };
+    const { signal } = await tributary(['dead', 'retry', '-c', made.config], { env, preload }).ended;
+    if (signal === 'SIGKILL') killed++;
+  }
+  expect(killed).toBe(5);
+  expect((await say(made, ['dead', 'retry'])).code).toBe(0);
+  expect(await letters(made)).toEqual([]);
+  const events = metadata(made);
+  expect(new Set(events.map(event => event.original_event_uid))).toEqual(new Set(vendor.ids().opal));
+  expect(new Set(events.map(event => event.uid)).size).toBe(events.length);
 });
 
 test('letters are dropped only when it is said which, and that it is meant; the history says who went', async () => {
