@@ -96,7 +96,13 @@ const value = fc.oneof(
       'x'.repeat(50),
     ),
   },
-  { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json> },
+  {
+    weight: 1,
+    // The independent validator cannot print an object that has a `toString` of its own.
+    arbitrary: (fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>).filter(
+      json => !JSON.stringify(json).includes('"toString"'),
+    ),
+  },
 );
 
 /** Which object, which of the schema's attributes (or one it has already, or one that nobody knows), and what to put there. */
