@@ -120,6 +120,7 @@ describe.each(folders.flatMap(folder => scriptsOf(folder, root)))('$of', ({ expe
         expect(stage.wrong).toEqual([]);
         expect(idsOf(stage.records)).toEqual(idsOf(undisturbed.records));
         expect(stage.records).toHaveLength(undisturbed.records.length);
+        expect(stage.held()).toEqual([]);
       });
   });
 

@@ -33,7 +33,7 @@ export const conversationScript = (file: URL, load: () => Promise<Module>): Scri
       };
       const fetch: Fetch = async (call, signal) => {
         stage.touches.push(stage.context.clock.now());
-        addresses.push(call.url);
+        addresses.push(JSON.stringify([call.url, call.query]));
         restsBefore = stage.context.rests;
         underWay++;
         try {
