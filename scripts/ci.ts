@@ -84,7 +84,7 @@ const stages: readonly Stage[] = [
   tests('kill', 'npx vitest run test/program/kill.test.ts', { KILL_EVENTS: '10000', KILL_RANDOM: '12' }),
   check('collector', 'npx node scripts/collector.ts'),
   tests('end to end', 'npx vitest run --config test/e2e/vitest.config.ts'),
-  check('mutants', 'npm run -s mutants', { CRASH_HISTORIES: '60' }),
+  check('mutants', 'npm run -s mutants'),
 ];
 
 const words = process.argv.slice(2);

@@ -33,7 +33,7 @@ const isNoticed = (mutation: Mutation): boolean => {
       cwd: copy,
       encoding: 'utf8',
       timeout: 300_000,
-      env: { ...process.env, CRASH_HISTORIES: process.env.CRASH_HISTORIES ?? '80' },
+      env: { ...process.env, CRASH_HISTORIES: process.env.CRASH_HISTORIES ?? '250' },
     });
     return run.status !== 0;
   } finally {
