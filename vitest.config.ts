@@ -25,6 +25,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/package/**', 'test/bench/**', '**/node_modules/**'],
     reporters: ['default', new LeftOut()],
+    setupFiles: ['test/support/seed.ts'],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -98,10 +98,7 @@ const value = fc.oneof(
   },
   {
     weight: 1,
-    // The independent validator cannot print an object that has a `toString` of its own.
-    arbitrary: (fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>).filter(
-      json => !JSON.stringify(json).includes('"toString"'),
-    ),
+    arbitrary: fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
   },
 );
 
@@ -141,6 +138,16 @@ const apply = (event: JsonObject, { place, kind, name, value }: Mutation): void 
 const told = (findings: readonly { readonly path: string; readonly code: string }[]): readonly string[] =>
   [...new Set(findings.map(({ path, code }) => `${path === '/' ? '' : path} ${code}`))].sort();
 
+/** Their verdict; none on an event that they cannot print, because an object in it has a `toString` of its own. */
+const toldByThem = (event: unknown): readonly string[] | undefined => {
+  try {
+    return told(theirs!(event));
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+};
+
 describe.skipIf(!theirs)('beside the independent validator of ../shared (left out where that is absent)', () => {
   test('the corpus is valid to both', () => {
     for (const event of corpus) expect([told(theirs!(event)), told(validate(event))]).toEqual([[], []]);
@@ -154,7 +161,9 @@ describe.skipIf(!theirs)('beside the independent validator of ../shared (left ou
         (original, mutations) => {
           const event = structuredClone(original);
           for (const one of mutations) apply(event, one);
-          expect(told(validate(event))).toEqual(told(theirs!(event)));
+          const expected = toldByThem(event);
+          fc.pre(expected !== undefined);
+          expect(told(validate(event))).toEqual(expected);
         },
       ),
       { numRuns: 5000 },
@@ -164,7 +173,9 @@ describe.skipIf(!theirs)('beside the independent validator of ../shared (left ou
   test('so has any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), json => {
-        expect(told(validate(json))).toEqual(told(theirs!(json)));
+        const expected = toldByThem(json);
+        fc.pre(expected !== undefined);
+        expect(told(validate(json))).toEqual(expected);
       }),
     );
   });
