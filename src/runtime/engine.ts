@@ -245,7 +245,11 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   return {
     lane,
     busy: () => busy,
-    stop: () => stopping.abort(),
+    stop: () => {
+      if (options.once && !stopping.signal.aborted)
+        failed ??= new Fault('E_ABANDONED', 'stopped before it was finished');
+      stopping.abort();
+    },
     abort: () => {
       if (busy && !aborting.signal.aborted)
         failed ??= trouble.last ?? new Fault('E_ABANDONED', 'stopped before it was finished');

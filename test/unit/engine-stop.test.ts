@@ -1,7 +1,7 @@
 // The engine is stopped: what is in hand is finished within the grace period or not committed, and no more is asked.
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
-import { SECOND } from '../../src/options.ts';
+import { MINUTE, SECOND } from '../../src/options.ts';
 import { sinkOf, start, store, vendor } from '../support/engine.ts';
 
 describe('stopping', () => {
@@ -19,6 +19,18 @@ describe('stopping', () => {
     expect(await world.clock.run(engine.ended)).toEqual([{ lane: 'sim' }]);
     expect(got).toEqual(['0a', '0b']);
     expect((await store.position('sim', 'sim https%3A%2F%2Fsim.example  '))?.count).toBe(2);
+  });
+
+  test('once is not finished by that, and says so', async () => {
+    const world = vendor(100);
+    const slow = sinkOf((_, signal) => world.clock.sleep(10 * SECOND, signal));
+    const engine = await start({ exporters: { out: slow } }, world, { once: { patience: MINUTE } });
+    await world.clock.advance(SECOND);
+    engine.stop();
+    expect(await world.clock.run(engine.ended)).toEqual([
+      { lane: 'sim', fault: expect.objectContaining({ code: 'E_ABANDONED' }) },
+    ]);
+    expect((await store.position('sim', 'sim https%3A%2F%2Fsim.example  '))?.count).toBe(2); // what was in hand is safe
   });
 
   test('gives up at the end of the grace period; what was in hand is not committed', async () => {
