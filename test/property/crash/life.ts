@@ -232,7 +232,7 @@ export const live = async (
       return never();
     }
     for (let n = 0; !(await readOut(inner, world)); n++) {
-      if (n > 2000) throw new Error('never catches up');
+      if (n > 400) throw new Error('never catches up');
       await clock.sleep(30 * MINUTE);
     }
     await clock.sleep(6 * world.every);
