@@ -49,15 +49,7 @@ export const mutations: readonly Mutation[] = [
     [VENDOR, 'pick(0, settle + overlap, behind)', 'settle + overlap'],
     [VENDOR, 'begin + active + latest + behind', 'begin + active + latest'],
   ),
-  crash(
-    'no sweep',
-    [WINDOWS, 'if (owed > 0 && sweepDue(position)) return', 'if (owed > 1e9) return'],
-    [
-      WINDOWS,
-      'low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),',
-      'low: ({ live }) => live.from,',
-    ],
-  ),
+  crash('no sweep', [WINDOWS, 'wasOld ? { sweep: at(onward) } : {}', '{ sweep: at(onward) }']),
   crash('the sweep skips what it should not', [
     WINDOWS,
     'const wasOld = to <= first - behind && position.sweep.from >= from;',
