@@ -60,8 +60,9 @@ export const mutations: readonly Mutation[] = [
     'if (next !== null) {',
     'if (next !== null && track === "sweep") {',
   ]),
-  crash(
+  unit(
     'the low-water time of a cursor moves at once',
+    [...WALKING, ...CRASH],
     [WALKS, 'low: more ? place.low : Math.max(place.low, date)', 'low: date'],
     [VENDOR, "walk === 'cursor' ? pick(HOUR, 14 * DAY)", "walk === 'cursor' ? HOUR"],
   ),
@@ -70,11 +71,15 @@ export const mutations: readonly Mutation[] = [
     'const known = await state.known(',
     'const known = new Set<string>(); await state.known(',
   ]),
-  crash('marks in memory before the commit', [
-    STATE,
-    'const digests = ids.map(digestOf);',
-    'const digests = ids.map(digestOf); { const early = marks.get(space) ?? new Marks(); for (const d of digests) early.add(d); marks.set(space, early); }',
-  ]),
+  unit(
+    'marks in memory before the commit',
+    [...STORE, ...CRASH],
+    [
+      STATE,
+      'const digests = ids.map(digestOf);',
+      'const digests = ids.map(digestOf); { const early = marks.get(space) ?? new Marks(); for (const d of digests) early.add(d); marks.set(space, early); }',
+    ],
+  ),
   crash(
     'marks dated by the low-water time',
     [STATE, 'sql.mark.run(space, Math.floor(move.date)', 'sql.mark.run(space, Math.floor(move.low)'],
@@ -112,11 +117,7 @@ export const mutations: readonly Mutation[] = [
     'shares.set(handle, [...(shares.get(handle) ?? []), ...records]);',
     'shares.set({ ...handle }, [...records]);',
   ]),
-  crash(
-    'no look at the signal, and no count',
-    [DELIVER, '  signal.throwIfAborted();\n', ''],
-    [STATE, 'if (count !== move.after)', 'if (count < -1)'],
-  ),
+  unit('no look at the signal', DELIVERY, [DELIVER, '  signal.throwIfAborted();\n', '']),
   crash('a full disk is not tried again in place', [
     DELIVER,
     'await persist(() => commit(all, how), how);',
