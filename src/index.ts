@@ -28,6 +28,7 @@ export {
   httpOptions,
   pollOptions,
   type Send,
+  windowOptions,
 } from './source/http.ts';
 export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
 export * from './source/walks.ts';

@@ -9,7 +9,6 @@ import {
   httpOptions,
   isObject,
   type Json,
-  MINUTE,
   pollOptions,
   SECOND,
   secretOption,
@@ -17,6 +16,7 @@ import {
   type Token,
   textOf,
   type WindowAsk,
+  windowOptions,
   windows,
 } from '../../src/index.ts';
 import { mapping } from './ocsf.ts';
@@ -63,23 +63,7 @@ const options = z
       .default('parameter')
       .describe('How the archive is asked: `list_parameters.archive=true`, or the path `/archived`; see Quirks.'),
     sort: z.enum(['ascending', 'none']).default('ascending').describe('The order that is asked for; see Quirks.'),
-    overlap: duration({ min: '1s', max: '23h' })
-      .default(5 * MINUTE)
-      .describe('How far each reading reaches back, for events that appear late.'),
-    settle: duration({ max: '1h' })
-      .default(30 * SECOND)
-      .describe("How far a reading ends behind Endor Labs' clock."),
-    sweep: z
-      .union([
-        z.literal(false),
-        z.strictObject({
-          behind: duration({ min: '1m', max: '365d' })
-            .default(24 * HOUR)
-            .describe('How old an hour is when it is read once more.'),
-        }),
-      ])
-      .default({ behind: 24 * HOUR })
-      .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
+    ...windowOptions,
     ...httpOptions,
     timeout: duration({ min: '5s' })
       .default(60 * SECOND)

@@ -4,16 +4,15 @@ import {
   bearer,
   DAY,
   defineHttpReceiver,
-  duration,
   HOUR,
   httpOptions,
-  MINUTE,
   pollOptions,
   SECOND,
   secretOption,
   since,
   textOf,
   type WindowAsk,
+  windowOptions,
   windows,
 } from '../../src/index.ts';
 import { mapping } from './ocsf.ts';
@@ -52,23 +51,7 @@ const options = z
       .describe(
         'Reads only a part of the log. Another filter is another log: it has a position of its own, and begins at `since`.',
       ),
-    overlap: duration({ min: '1s', max: '23h' })
-      .default(5 * MINUTE)
-      .describe('How far each reading reaches back, for events that appear late.'),
-    settle: duration({ max: '1h' })
-      .default(30 * SECOND)
-      .describe("How far a reading ends behind Opal's clock."),
-    sweep: z
-      .union([
-        z.literal(false),
-        z.strictObject({
-          behind: duration({ min: '1m', max: '365d' })
-            .default(24 * HOUR)
-            .describe('How old an hour is when it is read once more.'),
-        }),
-      ])
-      .default({ behind: 24 * HOUR })
-      .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
+    ...windowOptions,
     dates: z.enum(['iso', 'space']).default('iso').describe('How moments are written in requests; see Quirks.'),
     ...httpOptions,
   })

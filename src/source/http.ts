@@ -15,7 +15,7 @@ import { Fault } from '../fault.ts';
 import { digest, parse } from '../json.ts';
 import type { AtHand, Mapping } from '../mapping.ts';
 import type { AuditRecord, HrTime, Json, Origin } from '../model.ts';
-import { bytes, duration, SECOND, tlsOptions } from '../options.ts';
+import { bytes, duration, HOUR, MINUTE, SECOND, tlsOptions } from '../options.ts';
 import { fromMillis, moment } from '../time.ts';
 import { poll, type Source, type Turn } from './poll.ts';
 import { type Asked, isStored, type Lead, type Stored, type Walk } from './walks.ts';
@@ -72,6 +72,27 @@ export const pollOptions = {
   every: duration({ min: '1s' })
     .default(60 * SECOND)
     .describe('How often a quiet vendor is asked.'),
+};
+
+/** Options that every receiver has whose vendor filters by time: how `windows` reads its history. */
+export const windowOptions = {
+  overlap: duration({ min: '1s', max: '23h' })
+    .default(5 * MINUTE)
+    .describe('How far each reading reaches back, for events that appear late.'),
+  settle: duration({ max: '1h' })
+    .default(30 * SECOND)
+    .describe("How far a reading ends behind the vendor's clock."),
+  sweep: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        behind: duration({ min: '1m', max: '365d' })
+          .default(24 * HOUR)
+          .describe('How old an hour is when it is read once more.'),
+      }),
+    ])
+    .default({ behind: 24 * HOUR })
+    .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
 };
 
 /** Options of the HTTP client that every such receiver has. */
