@@ -4,6 +4,11 @@ import type { Observable } from 'rxjs';
 import type { Fault } from './fault.ts';
 import type { AtHand, Mapping } from './mapping.ts';
 import type { AuditRecord, Emission, Json, Origin, Write } from './model.ts';
+import type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
+import type { Starter } from './starter.ts';
+
+export type * from './standard-schema.ts';
+export type * from './starter.ts';
 
 // ---- The three kinds ----
 
@@ -200,25 +205,6 @@ export interface Position<P extends Json> {
 
 // ---- Specs ----
 
-/** The part of Standard Schema that is used, so that authors may bring another validator. https://standardschema.dev */
-export interface StandardSchema<In = unknown, Out = In> {
-  readonly '~standard': {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => Validated<Out> | Promise<Validated<Out>>;
-    readonly types?: { readonly input: In; readonly output: Out } | undefined;
-  };
-}
-export type Validated<Out> =
-  | { readonly value: Out; readonly issues?: undefined }
-  | { readonly issues: readonly Issue[] };
-export interface Issue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-export type InferInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
-export type InferOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
-
 interface Kinds {
   receiver: { is: Receiver; given: ReceiverContext };
   processor: { is: Processor; given: Context };
@@ -237,6 +223,8 @@ export interface Spec<K extends Kind = Kind> {
   readonly ocsf?: Mapping | undefined;
   /** Receivers only: for records in a file. */
   readonly atHand?: AtHand | undefined;
+  /** What `tributary init` writes of it. */
+  readonly starter?: Starter | undefined;
   /** Receivers only: it reads again by design, so a pipeline needs `dedupe`. Exact milliseconds of how far back. */
   readonly repeats?: ((options: unknown) => number) | undefined;
   /** Processors only: it drops what was delivered before, and remembers for so many ms. */
@@ -254,6 +242,7 @@ export interface Definition<K extends Kind, S extends StandardSchema> {
   readonly options: S;
   readonly ocsf?: Mapping;
   readonly atHand?: AtHand | undefined;
+  readonly starter?: Starter<InferInput<S>> | undefined;
   repeats?(options: InferOutput<S>): number;
   remembers?(options: InferOutput<S>): number;
   speaksOf?(options: InferOutput<S>): ReadonlyMap<string, string>;
@@ -275,6 +264,7 @@ const define =
     schema: definition.options,
     ocsf: definition.ocsf,
     atHand: definition.atHand,
+    starter: definition.starter as Starter | undefined, // of these options, whatever they are
     // The engine passes what the schema made of the options, and nothing else.
     repeats: definition.repeats as Spec<K>['repeats'],
     remembers: definition.remembers as Spec<K>['remembers'],

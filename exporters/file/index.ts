@@ -41,5 +41,6 @@ export const file = defineExporter({
       .optional()
       .describe('What is kept; everything when absent. The newest finished file of a receiver is never removed.'),
   }),
+  starter: { components: { archive: { path: './archive/{receiver}/{day}-{seq}.ndjson.gz' } } },
   create: (context, options) => createWriter(nodeDisk, locks, context, options),
 });

@@ -27,7 +27,15 @@ import { pack } from './pack.ts';
 import { reveal, type Settings, settle } from './settings.ts';
 
 /** OTLP over HTTP. A batch is delivered when the sink has answered that it took it. */
-export const otlp = defineExporter({ type: 'otlp', options, create: (context, given) => exporter(context, given) });
+export const otlp = defineExporter({
+  type: 'otlp',
+  options,
+  starter: {
+    components: { collector: { endpoint: 'http://127.0.0.1:4318' } },
+    needs: ['start an OpenTelemetry Collector that listens there, or name your back-end as `endpoint`: docs/otlp.md'],
+  },
+  create: (context, given) => exporter(context, given),
+});
 
 const exporter = (context: Context, given: Options): Exporter => {
   const settings = settle(given);

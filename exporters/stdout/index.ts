@@ -7,6 +7,7 @@ import { type AuditRecord, defineExporter, describe, type Exporter, Fault, textO
 export const stdout = defineExporter({
   type: 'stdout',
   options: z.strictObject({}),
+  starter: { components: { out: {} } },
   create: () => printer(process.stdout),
 });
 

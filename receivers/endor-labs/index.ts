@@ -11,6 +11,7 @@ import {
   type Json,
   pollOptions,
   SECOND,
+  secret,
   secretOption,
   since,
   type Token,
@@ -82,6 +83,13 @@ const options = z
 // `next_page_token` is a number in the API's schema, and texts are seen where 64 bits are meant.
 const place = z.union([z.string(), z.number()]).nullish();
 
+/** What its receivers have in common, to begin with. */
+const tenant = {
+  apiKey: secret.env('ENDOR_API_KEY'),
+  apiSecret: secret.env('ENDOR_API_SECRET'),
+  namespace: 'acme',
+};
+
 export const endorLabs = defineHttpReceiver({
   type: 'endor-labs',
   options,
@@ -100,6 +108,13 @@ export const endorLabs = defineHttpReceiver({
   identify: log => ({ id: textOf(log, 'uuid'), time: timeOf(log) }),
   ocsf: mapping,
   atHand: { site: 'https://api.endorlabs.com', feeds: LOGS },
+  starter: {
+    components: {
+      changes: { ...tenant, log: 'audit-logs', exclude: ['UITelemetry', 'UserTelemetry'] },
+      logins: { ...tenant, log: 'authentication-logs' },
+    },
+    needs: ["put your own namespace in the place of 'acme'"],
+  },
   repeats: o => Math.max(o.overlap, SPAN, o.sweep ? o.sweep.behind + HOUR : 0), // a window that is shrunk begins again
 
   api: o => ({

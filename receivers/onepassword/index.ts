@@ -13,6 +13,7 @@ import {
   type Place,
   type PlaceAsk,
   pollOptions,
+  secret,
   secretOption,
   since,
   textOf,
@@ -93,6 +94,7 @@ export const onepassword = defineHttpReceiver({
   identify: event => ({ id: textOf(event, 'uuid'), time: textOf(event, 'timestamp') }),
   ocsf: mapping,
   atHand: { site: HOSTS[0], feeds: [...LOGS, ...LOGS.map(log => `v1/${log}`)] },
+  starter: { components: { vaults: { token: secret.env('ONEPASSWORD_EVENTS_TOKEN'), feed: 'auditevents' } } },
   repeats: options => (options.onCursorLost === 'reseed' ? LATE : 0),
 
   api: options => {

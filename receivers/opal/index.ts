@@ -8,6 +8,7 @@ import {
   httpOptions,
   pollOptions,
   SECOND,
+  secret,
   secretOption,
   since,
   textOf,
@@ -71,6 +72,7 @@ export const opal = defineHttpReceiver({
   identify: event => ({ id: textOf(event, 'event_id'), time: textOf(event, 'created_at') }),
   ocsf: mapping,
   atHand: { site: 'https://api.opal.dev' },
+  starter: { components: { opal: { apiKey: secret.env('OPAL_API_KEY') } } },
   repeats: o => Math.max(o.overlap, o.sweep ? o.sweep.behind + HOUR : 0),
 
   api: o => {

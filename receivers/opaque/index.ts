@@ -63,6 +63,13 @@ export const opaque = defineReceiver({
   options,
   ocsf: mapping,
   atHand: { site: 'results.csv', record: recordAtHand },
+  starter: {
+    components: { opaque: { directory: './inbox/opaque', publicKey: './inbox/opaque.pem' } },
+    needs: [
+      'make the drop folder ./inbox/opaque beside the config',
+      'put the public key that signs the exports beside it, as ./inbox/opaque.pem',
+    ],
+  },
   repeats: () => 0, // exports overlap, but nothing comes again from before the low-water time
   create: (
     context,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describe } from '../fault.ts';
 import { addDeadCommands } from './dead/commands.ts';
+import { addGuideCommands } from './guide.ts';
 import { addQueueCommands } from './queue/commands.ts';
 import { addStateCommands } from './state/commands.ts';
 
@@ -69,6 +70,7 @@ const program = (): Command => {
     .argument('<archive>', 'the archive, as exported')
     .requiredOption('--key <file>', 'PEM file with a public key; again for another', collect)
     .action(async (archive, options) => (await import('./verify.ts')).verify(archive, options));
+  addGuideCommands(tributary);
   addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
   addQueueCommands(tributary, { config, log, positive });

@@ -5,6 +5,7 @@ import type { Spec } from '../component.ts';
 import { type Secret, secret } from '../options.ts';
 import type { FaultScript } from '../simulation/faults.ts';
 import type { Simulation, SimulationOptions, Simulator } from '../simulation/simulator.ts';
+import { componentOf, foldersOf } from './folders.ts';
 import { Stop } from './session.ts';
 
 const RECEIVERS = new URL('../../receivers/', import.meta.url);
@@ -19,18 +20,10 @@ export interface Played {
 
 /** The receiver of a vendor's folder, for its mapping: its options are nothing. Throws a Stop where there is none. */
 export const receiverOf = async (vendor: string): Promise<Spec<'receiver'>> => {
-  const known = foldersWith(`index.${EXTENSION}`);
+  const known = foldersOf('receivers');
   if (!known.includes(vendor)) throw new Stop(`there is no vendor '${vendor}'; there are: ${known.join(', ')}`, 2);
-  const module = (await import(new URL(`${vendor}/index.${EXTENSION}`, RECEIVERS).href)) as Record<string, unknown>;
-  const specs = Object.values(module).flatMap(value => {
-    const made: unknown = typeof value === 'function' ? value({}) : undefined;
-    return isReceiver(made) ? [made] : [];
-  });
-  return specs[0]!; // a vendor's index.ts exports one receiver: the receiver contract holds it to that
+  return (await componentOf('receiver', vendor)).spec;
 };
-
-const isReceiver = (value: unknown): value is Spec<'receiver'> =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'receiver';
 
 const foldersWith = (file: string): readonly string[] =>
   readdirSync(fileURLToPath(RECEIVERS))

@@ -7,9 +7,11 @@ import {
   defineReceiver,
   type Fetch,
   type HttpSettings,
+  type InferInput,
   type InferOutput,
   type ReceiverContext,
   type StandardSchema,
+  type Starter,
 } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { digest, parse } from '../json.ts';
@@ -34,6 +36,8 @@ export interface HttpDefinition<S extends StandardSchema, Page, P extends Json, 
   readonly ocsf: Mapping;
   /** For `tributary dev normalize`: where such records usually come from. */
   readonly atHand?: Omit<AtHand, 'record'>;
+  /** What `tributary init` writes of it. */
+  readonly starter?: Starter<InferInput<S>> | undefined;
   /** How far back it reads again, in ms; 0 when never. */
   repeats(options: InferOutput<S>): number;
   api(options: InferOutput<S>, context: ReceiverContext): Api<P, Ask>;
@@ -117,6 +121,7 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
     type: definition.type,
     options: definition.options,
     ocsf: definition.ocsf,
+    starter: definition.starter,
     atHand: definition.atHand && {
       ...definition.atHand,
       record: (raw, observed, origin) => toRecord(raw, definition.identify, observed, origin),

@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { breakIt } from './break.ts';
+import { guideMutations } from './guide.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
 import { queueMutations } from './queue.ts';
@@ -44,7 +45,7 @@ const isNoticed = async (mutation: Mutation): Promise<boolean> => {
 };
 
 const words = process.argv.slice(2);
-const chosen = [...mutations, ...otlpMutations, ...queueMutations].filter(
+const chosen = [...mutations, ...otlpMutations, ...queueMutations, ...guideMutations].filter(
   m => words.length === 0 || words.some(word => m.name.includes(word)),
 );
 const waiting = [...chosen];
