@@ -1,8 +1,9 @@
 // The commands that help to begin and to see: which there are, and what each says of itself.
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { foldersOf } from './folders.ts';
 
-export const addGuideCommands = (tributary: Command): void => {
+/** @param config the option that names the config */
+export const addGuideCommands = (tributary: Command, config: () => Option): void => {
   const command = (name: string, description: string) =>
     tributary.command(name).description(description).exitOverride();
 
@@ -11,4 +12,10 @@ export const addGuideCommands = (tributary: Command): void => {
     .addOption(new Option('--to <back-end>', 'where events go').choices(foldersOf('exporters')))
     .option('--out <file>', 'the file to write; must not be there yet', 'pipeline.config.ts')
     .action(async options => (await import('./init/init.ts')).init(options));
+  command('graph', 'the pipelines of a config as a Mermaid flowchart')
+    .addOption(config())
+    .action(async options => (await import('./graph.ts')).graph(options));
+  command('completion', 'completion for a shell, as a script: source <(tributary completion bash)')
+    .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
+    .action(async shell => (await import('./completion.ts')).completion(shell, tributary));
 };

@@ -70,7 +70,7 @@ const program = (): Command => {
     .argument('<archive>', 'the archive, as exported')
     .requiredOption('--key <file>', 'PEM file with a public key; again for another', collect)
     .action(async (archive, options) => (await import('./verify.ts')).verify(archive, options));
-  addGuideCommands(tributary);
+  addGuideCommands(tributary, config);
   addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
   addQueueCommands(tributary, { config, log, positive });
