@@ -43,6 +43,11 @@ export const faults = {
     'It is tried again when the other side allows. If it happens often, poll less or ask for a larger quota.',
   ),
   E_HTTP_SERVER: row('transient', 'The other side failed.', 'It is tried again by itself.'),
+  E_PAUSED: row(
+    'transient',
+    'The other side is left alone for now: it failed many times in a row, or asked us to wait.',
+    'Nothing: it goes on by itself. If it does not, look at what it last failed with.',
+  ),
   E_HTTP_REDIRECT: row(
     'denied',
     'The other side points to another address; the credential is not sent there.',

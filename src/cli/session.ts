@@ -5,7 +5,7 @@ import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
 import { duration } from '../options.ts';
 import { addressOf } from '../runtime/address.ts';
-import { type Budgets, budgets } from '../runtime/budget.ts';
+import { type Budgets, budgets, type WaitNote } from '../runtime/budget.ts';
 import { check, type Problem } from '../runtime/check.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Ending, type Engine, type EngineOptions, startEngine } from '../runtime/engine.ts';
@@ -90,7 +90,8 @@ export const runConfig = async (
   const state = stateFolder(config, folder);
   const parts = change(plan(config, place => read.options.get(place)));
   const store = await orStop(() => openState(state));
-  const quotas = budgets(systemClock);
+  const keep = (wait: WaitNote) => store.note({ drift: [], gaps: [], waits: [wait] }, systemClock.now());
+  const quotas = budgets(systemClock, { log, kept: await store.waits(), keep });
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });
   const notes = takeNotes({ store, clock: systemClock, log });
   let health: Health | undefined;

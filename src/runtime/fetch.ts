@@ -9,7 +9,7 @@ import type { Answer, Call, Clock, Fetch, HttpSettings } from '../component.ts';
 import { describe, Fault } from '../fault.ts';
 import type { Json } from '../model.ts';
 import { SECOND } from '../options.ts';
-import type { Budgets } from './budget.ts';
+import type { Budgets, Settle } from './budget.ts';
 import { connection } from './connection.ts';
 import type { Exchange } from './observer.ts';
 import { dateIn, dateOf, faultOf, type Headers, redact } from './status.ts';
@@ -67,26 +67,29 @@ const client = (
     signal: AbortSignal,
   ): Promise<Answer> => {
     const url = addressOf(call, origin);
-    await budget.take(signal);
-    const dispatcher = await connections.open();
+    const settle = await budget.take(signal);
     const where = `${call.method ?? 'GET'} ${url.origin}${url.pathname}`;
     const clocked = AbortSignal.timeout(Math.min(timeout, LONGEST));
     const sent = clock.now();
     let reply: Reply | undefined;
+    let outcome: Parameters<Settle>[0] = 'given up';
     try {
+      const dispatcher = await connections.open();
       reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
       budget.heed(reply.status, reply.headers);
       const fault = faultOf(reply.status, reply.headers, reply.text, clock.now(), { where, secrets });
       if (fault) throw fault;
+      outcome = undefined;
       return { ...reply, date: dateOf(reply.headers, clock.now()) };
     } catch (error) {
       signal.throwIfAborted();
-      if (clocked.aborted && !isAnswered(error))
-        throw new Fault('E_TIMEOUT', `${where}: no answer within ${timeout} ms`);
-      const fault = error instanceof Fault ? error : networkFault(error, where, secrets);
-      if (fault.code === 'E_TLS') connections.renew();
-      throw fault;
+      const isLate = clocked.aborted && !isAnswered(error);
+      if (isLate) outcome = new Fault('E_TIMEOUT', `${where}: no answer within ${timeout} ms`);
+      else outcome = error instanceof Fault ? error : networkFault(error, where, secrets);
+      if (outcome.code === 'E_TLS') connections.renew();
+      throw outcome;
     } finally {
+      await settle(outcome);
       told?.({ status: reply?.status, sent, took: clock.now() - sent, date: dateIn(reply?.headers ?? {}) });
     }
   };

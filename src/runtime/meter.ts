@@ -96,10 +96,13 @@ export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOpt
   perReceiver('tributary_receiver_clock_skew_seconds', 'Our clock minus that of the vendor', lane =>
     seconds(of(lane).skew),
   );
-  perReceiver('tributary_receiver_budget_remaining', 'Requests that the quota of the vendor has left', lane => {
-    const own = budgets.standings().filter(({ key }) => of(lane).clients.has(key));
-    return least(own.map(({ told, remaining }) => told ?? remaining));
-  });
+  const pools = (lane: string) => budgets.standings().filter(({ key }) => of(lane).clients.has(key));
+  perReceiver('tributary_receiver_budget_remaining', 'Requests that the quota of the vendor has left', lane =>
+    least(pools(lane).map(({ told, remaining }) => told ?? remaining)),
+  );
+  perReceiver('tributary_receiver_circuit_open', '1 while the vendor fails and is asked once a minute only', lane =>
+    most(pools(lane).map(({ open }) => Number(open))),
+  );
   perReceiver('tributary_receiver_credential_expiry_seconds', 'Until the credential ends', lane => {
     const ends = least([...of(lane).clients.values()].map(({ auth }) => auth?.expires?.()));
     return ends === undefined ? undefined : (ends - clock.now()) / SECOND;
@@ -217,5 +220,8 @@ const least = (numbers: readonly (number | undefined)[]): number | undefined => 
   const known = numbers.filter(number => number !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 };
+
+const most = (numbers: readonly number[]): number | undefined =>
+  numbers.length === 0 ? undefined : Math.max(...numbers);
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / SECOND);

@@ -24,7 +24,12 @@ export const noteWriter = (db: DatabaseSync): ((notes: Notes, now: number) => vo
   const leastGaps = db.prepare(`delete from gaps where (receiver, since) in
     (select receiver, since from gaps order by noticed desc, until desc limit -1 offset ?)`);
 
+  const wait = db.prepare('insert or replace into waits values (?, ?, ?)');
+  const overWaits = db.prepare('delete from waits where until < ? and noted <= ?'); // not by a clock that stepped back
+
   return (notes, now) => {
+    for (const { key, noted, until } of notes.waits ?? []) wait.run(key, noted, until);
+    if (notes.waits) overWaits.run(now, now);
     for (const { vendor, feed, kind, what, count, first, last, example } of notes.drift)
       drift.run(vendor, feed, kind, what, count, first, last, example);
     if (notes.drift.length > 0) leastDrift.run(KEPT.drift);

@@ -5,6 +5,7 @@ import { describe } from '../fault.ts';
 import type { AuditRecord, Drift, Json, JsonObject } from '../model.ts';
 import { SECOND } from '../options.ts';
 import type { Delivery } from './account.ts';
+import type { WaitNote } from './budget.ts';
 import { complaint, fieldName, sketch, typeName } from './mask.ts';
 import type { Observer } from './observer.ts';
 import type { Store } from './state.ts';
@@ -39,6 +40,8 @@ export interface GapNote {
 export interface Notes {
   readonly drift: readonly DriftNote[];
   readonly gaps: readonly GapNote[];
+  /** One of a key takes the place of the one before. */
+  readonly waits?: readonly WaitNote[];
 }
 
 /** Looks on while lanes run. Never throws. */

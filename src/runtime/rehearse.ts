@@ -69,6 +69,7 @@ const nowhere: Store = {
     throw new Error('nothing is committed in a rehearsal');
   },
   note: async () => {},
+  waits: async () => [],
   close: async () => {},
 };
 

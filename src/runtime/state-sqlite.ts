@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '../fault.ts';
 import type { Json, Move, Write } from '../model.ts';
 import { point } from '../point.ts';
+import type { WaitNote } from './budget.ts';
 import { trailOf } from './history-sqlite.ts';
 import { letterTable } from './letters-sqlite.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
@@ -78,6 +79,7 @@ export const openState = (folder: string): Store => {
       point('after commit');
     },
     note: async (notes, now) => inTransaction(db, folder, () => writeNotes(notes, now)),
+    waits: async () => sql.waits.all() as unknown as readonly WaitNote[], // its columns
     close: async () => close(),
   };
 };
@@ -92,6 +94,7 @@ const statements = (db: DatabaseSync) => {
   return {
     position: make('select count, value from positions where receiver = ? and identity = ?'),
     positions: make('select receiver, identity from positions'),
+    waits: make('select key, noted, until from waits'),
     move: make('insert or replace into positions values (?, ?, ?, ?, ?)'),
     entry: make('select value from entries where space = ? and key = ?'),
     set: make('insert or replace into entries values (?, ?, ?)'),

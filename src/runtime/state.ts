@@ -1,6 +1,7 @@
 // The store's contract: everything that is true. Read anywhere; it changes by `commit` only, all or nothing. Beside it, notes.
 import type { Position } from '../component.ts';
 import type { AuditRecord, Json, Write } from '../model.ts';
+import type { WaitNote } from './budget.ts';
 import type { Notes } from './notes.ts';
 
 export interface Store {
@@ -35,6 +36,8 @@ export interface Store {
    * @param now our clock, ms since the epoch
    */
   note(notes: Notes, now: number): Promise<void>;
+  /** Until when vendors may not be asked, as noted. */
+  waits(): Promise<readonly WaitNote[]>;
   close(): Promise<void>;
 }
 

@@ -37,6 +37,9 @@ export const MIGRATIONS: readonly string[] = [
     identity text not null, before text, after text, reason text not null);
   create table trail (
     receiver text, identity text, hour integer, value text, primary key (receiver, identity, hour)) without rowid;`,
+
+  // Until when a vendor may not be asked: a note.
+  'create table waits (key text primary key, noted integer not null, until integer not null) without rowid;',
 ];
 
 export const VERSION = MIGRATIONS.length;

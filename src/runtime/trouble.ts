@@ -23,8 +23,9 @@ export const createTrouble = (clock: Clock, log: Logger): Trouble => {
       return last;
     },
     meet: (fault, wait, patience) => {
-      const isNew = last?.code !== fault.code || last.message !== fault.message;
-      last = fault;
+      const isEcho = last !== undefined && fault.code === 'E_PAUSED'; // why was said already
+      const isNew = !isEcho && (last?.code !== fault.code || last.message !== fault.message);
+      if (!isEcho) last = fault;
       since ??= clock.now();
       until = clock.now() + wait;
       if (lasts() > patience) return true;

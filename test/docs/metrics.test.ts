@@ -16,6 +16,7 @@ import type { AuditRecord } from '../../src/model.ts';
 import { DAY, HOUR } from '../../src/options.ts';
 import { budgets } from '../../src/runtime/budget.ts';
 import { check } from '../../src/runtime/check.ts';
+import { MOST_FAILURES } from '../../src/runtime/circuit.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { startEngine } from '../../src/runtime/engine.ts';
 import { httpClients } from '../../src/runtime/fetch.ts';
@@ -156,6 +157,9 @@ const run = async (): Promise<Scrape> => {
     { observers: [...health.observers, { rested }] },
   );
   await allRead;
+  const vendor = quotas.open(quotas.standings()[0]!.key, []); // which fails from now on
+  for (let i = 0; i < MOST_FAILURES; i++)
+    await (await vendor.take(new AbortController().signal))(new Fault('E_NETWORK'));
   const seen = await scrape(health.address);
   engine.abort();
   await engine.ended;

@@ -5,11 +5,9 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { allMutations } from './all.ts';
 import { breakIt } from './break.ts';
-import { guideMutations } from './guide.ts';
-import { type Mutation, mutations } from './mutations.ts';
-import { otlpMutations } from './otlp.ts';
-import { queueMutations } from './queue.ts';
+import type { Mutation } from './mutations.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const PARTS = [
@@ -45,9 +43,7 @@ const isNoticed = async (mutation: Mutation): Promise<boolean> => {
 };
 
 const words = process.argv.slice(2);
-const chosen = [...mutations, ...otlpMutations, ...queueMutations, ...guideMutations].filter(
-  m => words.length === 0 || words.some(word => m.name.includes(word)),
-);
+const chosen = allMutations.filter(m => words.length === 0 || words.some(word => m.name.includes(word)));
 const waiting = [...chosen];
 let noticed = 0;
 const work = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import type { AuditRecord, Batch } from '../../src/model.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import type { Delivery, Step } from '../../src/runtime/account.ts';
 import { budgets } from '../../src/runtime/budget.ts';
+import { MOST_FAILURES } from '../../src/runtime/circuit.ts';
 import { unaccounted } from '../../src/runtime/fate.ts';
 import { type Health, openHealth } from '../../src/runtime/health.ts';
 import { together } from '../../src/runtime/observer.ts';
@@ -13,6 +14,7 @@ import type { Plan } from '../../src/runtime/plan.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { fromMillis } from '../../src/time.ts';
 import { type VirtualClock, virtualClock } from '../support/clock.ts';
+import { ever } from '../support/loopback.ts';
 import { scrape } from '../support/metrics.ts';
 
 const origin = { receiver: 'r', type: 't', site: 's', tenant: '', feed: '' };
@@ -192,7 +194,7 @@ describe('the vendor', () => {
     expect(now.value('tributary_receiver_clock_skew_seconds', { receiver: 'still' })).toBeUndefined();
   });
 
-  test('what is left of its quota, by its own word before our count, and until the token ends', async () => {
+  test('what is left of its quota, by its own word before our count; that it is ill; and until the token ends', async () => {
     const { tell, clock, quotas, read } = await rig(planOf());
     let ends: number | undefined = START + DAY;
     const auth: Auth = {
@@ -210,7 +212,10 @@ describe('the vendor', () => {
     expect(await left()).toBe(10);
     budget.heed(200, { 'x-ratelimit-remaining': '417' });
     expect(await left()).toBe(417);
+    expect((await read()).value('tributary_receiver_circuit_open', { receiver: 'r' })).toBe(0);
+    for (let i = 0; i < MOST_FAILURES; i++) await (await budget.take(ever()))(new Fault('E_NETWORK'));
     const now = await read();
+    expect(now.value('tributary_receiver_circuit_open', { receiver: 'r' })).toBe(1);
     expect(now.value('tributary_receiver_credential_expiry_seconds', { receiver: 'r' })).toBe(86_340);
     expect(JSON.stringify([...now.families])).not.toContain('env KEY');
     ends = undefined; // another token, which does not say

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { SECOND } from '../../src/options.ts';
+import type { WaitNote } from '../../src/runtime/budget.ts';
 import { readNotes } from '../../src/runtime/notes-sqlite.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { MIGRATIONS, VERSION } from '../../src/runtime/tables.ts';
@@ -74,4 +75,16 @@ describe('the state', () => {
     await notes.close();
     expect(readNotes(join(folder, 'nowhere'))).toEqual({ drift: [], gaps: [] });
   });
+});
+
+test('until when a vendor may not be asked is kept for the next process; what has passed goes', async () => {
+  const wait = (key: string, noted: number, until: number) => ({ key, noted, until });
+  const note = (now: number, ...waits: readonly WaitNote[]) => store.note({ drift: [], gaps: [], waits }, now);
+  await note(1000, wait('a', 1000, 2000), wait('b', 1000, 9000));
+  await note(1500, wait('a', 1500, 5000)); // in place of the one before
+  await store.close();
+  reopen();
+  expect(await store.waits()).toEqual([wait('a', 1500, 5000), wait('b', 1000, 9000)]);
+  await note(6000, wait('c', 6000, 7000));
+  expect(await store.waits()).toEqual([wait('b', 1000, 9000), wait('c', 6000, 7000)]);
 });

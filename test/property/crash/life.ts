@@ -138,6 +138,7 @@ export const live = async (
     rows: guarded('rows', inner.rows),
     queues: inner.queues,
     note: inner.note,
+    waits: inner.waits,
     commit: async (writes, now) => {
       if (dead) return never();
       writing = writes;

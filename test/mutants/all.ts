@@ -1,0 +1,14 @@
+// Every mutation there is; a new file of them is one line here.
+import { guideMutations } from './guide.ts';
+import { misfortuneMutations } from './misfortune.ts';
+import { type Mutation, mutations } from './mutations.ts';
+import { otlpMutations } from './otlp.ts';
+import { queueMutations } from './queue.ts';
+
+export const allMutations: readonly Mutation[] = [
+  ...mutations,
+  ...otlpMutations,
+  ...queueMutations,
+  ...guideMutations,
+  ...misfortuneMutations,
+];

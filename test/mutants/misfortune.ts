@@ -1,0 +1,45 @@
+// Ways to hammer a vendor, and the tests that must notice.
+import { type Mutation, unit } from './mutations.ts';
+
+const BUDGET = 'src/runtime/budget.ts';
+const BUCKET = 'src/runtime/bucket.ts';
+const CIRCUIT = 'src/runtime/circuit.ts';
+const OPEN = ['test/unit/circuit.test.ts'];
+const LOOP = ['test/property/crash-loop.test.ts'];
+
+export const misfortuneMutations: readonly Mutation[] = [
+  unit('a circuit that never opens', OPEN, [
+    CIRCUIT,
+    'if (failures < MOST_FAILURES) return;',
+    'if (failures >= 0) return;',
+  ]),
+  unit('a circuit that counts failures that are not in a row', OPEN, [CIRCUIT, '    failures = 0;\n', '']),
+  unit('everybody is a probe', OPEN, [BUDGET, 'if (health.probe !== undefined) await', 'if (false) await']),
+  unit('a probe that was given up is waited for', OPEN, [
+    CIRCUIT,
+    'if (mine && probe === mine) probe = undefined;\n        mine?.resolve();',
+    "if (outcome !== 'given up') {\n          if (mine && probe === mine) probe = undefined;\n          mine?.resolve();\n        }",
+  ]),
+  unit('a vendor that refuses counts as sick', OPEN, [CIRCUIT, '&& SICK.has(code)', '|| SICK.has(code)']),
+  unit('the rest of a circuit is said again and again', OPEN, [
+    'src/runtime/trouble.ts',
+    "last !== undefined && fault.code === 'E_PAUSED'",
+    "last === undefined && fault.code === 'E_PAUSED'",
+  ]),
+  unit(
+    'a bucket that begins full',
+    [...LOOP, 'test/program/crash-loop.test.ts'],
+    [BUCKET, 'rate, level: 0, at: now', 'rate, level: burst(rate), at: now'],
+  ),
+  unit('a wait that is not kept', LOOP, [
+    BUDGET,
+    'let rest = restKept(kept, key, clock.now());',
+    'let rest = NO_REST;',
+  ]),
+  unit('a wait that is not noted', LOOP, [BUDGET, 'await keep({', 'await (async (_: WaitNote) => {})({']),
+  unit('a clock that steps back makes a rest longer', OPEN, [
+    'src/runtime/rest.ts',
+    'left - Math.max(0, now - at)',
+    'left - (now - at)',
+  ]),
+];
