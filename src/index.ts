@@ -18,7 +18,9 @@ export { type Version, versions } from './ocsf/schema.ts';
 export * as ocsf from './ocsf/types.ts';
 export { validate } from './ocsf/validate.ts';
 export * from './options.ts';
+export * from './otlp.ts';
 export { point } from './point.ts';
+export { isPrivate } from './private.ts';
 export * from './source/auth.ts';
 export { type FileFormat, type FileRecord, type FilesOptions, files } from './source/files.ts';
 export {

@@ -2,7 +2,7 @@
 // the stock exporter reads them by itself, whatever it was told: so they are read here, and hidden from it.
 import path from 'node:path';
 import { getStringFromEnv, parseKeyPairsIntoRecord } from '@opentelemetry/core';
-import { Fault, type Secret, type TlsSettings } from '../../src/index.ts';
+import { Fault, OTLP_VARIABLES, type Secret, type TlsSettings } from '../../src/index.ts';
 
 export type Protocol = 'http/protobuf' | 'http/json';
 export type Compression = 'gzip' | 'none';
@@ -45,7 +45,7 @@ export const fromEnvironment = (): Environment => ({
   tls: { ca: file('CERTIFICATE'), cert: file('CLIENT_CERTIFICATE'), key: file('CLIENT_KEY') },
 });
 
-const PREFIX = 'OTEL_EXPORTER_OTLP_';
+const PREFIX = OTLP_VARIABLES;
 
 const headers = (name: string) => parseKeyPairsIntoRecord(getStringFromEnv(PREFIX + name));
 
@@ -104,17 +104,6 @@ const milliseconds = (): number | undefined => {
 const file = (name: string): string | undefined => {
   const found = variable(name);
   return found && path.resolve(found.value);
-};
-
-/** Runs `work` while no variable of OTLP is set. Nothing else runs meanwhile: `work` is synchronous. */
-export const hidden = <T>(work: () => T): T => {
-  const set = Object.entries(process.env).filter(([name]) => name.startsWith(PREFIX));
-  for (const [name] of set) delete process.env[name];
-  try {
-    return work();
-  } finally {
-    for (const [name, value] of set) process.env[name] = value;
-  }
 };
 
 /** The proxy that the environment names, as Node's agents take it. Not `HTTP_PROXY`: plain text stays on this machine. */

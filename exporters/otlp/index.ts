@@ -11,20 +11,21 @@ import {
   type Exported,
   type Exporter,
   Fault,
+  hidden,
   type Origin,
   type Refusal,
+  revealHeaders,
   SECOND,
   version,
 } from '../../src/index.ts';
 import { COSTS } from './any-value.ts';
 import { attempt, currentAttempt } from './attempt.ts';
 import { connections } from './connection.ts';
-import { hidden } from './environment.ts';
 import { type Draft, draft, recorder } from './log-record.ts';
 import { type Options, options } from './options.ts';
 import { conclude, isDistrusted } from './outcome.ts';
 import { pack } from './pack.ts';
-import { reveal, type Settings, settle } from './settings.ts';
+import { type Settings, settle } from './settings.ts';
 
 /** OTLP over HTTP. A batch is delivered when the sink has answered that it took it. */
 export const otlp = defineExporter({
@@ -110,7 +111,7 @@ const openLine = (settings: Settings, folder: string): Line => {
     url: settings.url,
     headers: async () => {
       const attempt = currentAttempt();
-      const headers = await reveal(settings.headers, secret => void attempt?.secrets.push(secret));
+      const headers = await revealHeaders(settings.headers, secret => void attempt?.secrets.push(secret));
       if (attempt?.cut !== undefined) throw new Error('broken off');
       return headers;
     },

@@ -1,26 +1,8 @@
 // What a config may say of an OTLP sink.
 import { z } from 'zod';
-import { bytes, duration, secretOption, tlsOptions } from '../../src/index.ts';
+import { addressOption, bytes, duration, headersOption, tlsOptions } from '../../src/index.ts';
 
-const address = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-  .refine(text => !/^https?:\/\/[^/]*@/i.test(text), 'must not hold a credential: use `headers`');
-
-/** Headers that carry a credential by custom: their values may not stand in a config. */
-const CREDENTIAL = /^(proxy-)?authorization$|^cookie$|token|secret|password|api-?key/i;
-
-const headers = z
-  .record(
-    z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/, 'must be the name of a header'),
-    z.union([z.string(), secretOption()]),
-  )
-  .superRefine((given, context) => {
-    for (const [name, value] of Object.entries(given))
-      if (typeof value === 'string' && CREDENTIAL.test(name))
-        context.addIssue({ code: 'custom', path: [name], message: PLAIN });
-  });
-
-const PLAIN = "must not be in plain text: secret.env('NAME') or secret.file('/path')";
+const address = addressOption();
 
 export const options = z.strictObject({
   endpoint: address
@@ -28,7 +10,7 @@ export const options = z.strictObject({
     .describe(
       'Base address of the sink; `/v1/logs` is added unless it ends so. When absent: `OTEL_EXPORTER_OTLP_*`, or else `http://127.0.0.1:4318`.',
     ),
-  headers: headers
+  headers: headersOption()
     .optional()
     .describe('Sent with each request. Credentials only as secrets, with the whole value: `Bearer …`.'),
   protocol: z

@@ -1,6 +1,6 @@
 // Options and environment, settled into one answer: where to send, how, and with what. The environment serves only an
 // exporter that names no endpoint, so that a header meant for one sink cannot reach another's.
-import { Fault, SECOND, type Secret, type TlsSettings } from '../../src/index.ts';
+import { Fault, type HeaderList, isPrivate, SECOND, type TlsSettings } from '../../src/index.ts';
 import { proxyAt } from './connection.ts';
 import {
   type Compression,
@@ -12,12 +12,9 @@ import {
 } from './environment.ts';
 import type { Options } from './options.ts';
 
-/** A plain text, or something that is looked up whenever a request is made. */
-export type HeaderValue = string | Pick<Secret, 'reveal'>;
-
 export interface Settings {
   readonly url: string;
-  readonly headers: readonly (readonly [name: string, value: HeaderValue])[];
+  readonly headers: HeaderList;
   readonly protocol: Protocol;
   readonly compression: Compression;
   /** ms */
@@ -46,24 +43,4 @@ export const settle = (given: Options): Settings => {
       `the credential is not sent to ${new URL(settings.url).origin}, because http: does not encrypt it`,
     );
   return settings;
-};
-
-const isPrivate = (url: string, proxy: string | undefined): boolean => {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (proxy === undefined && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname));
-};
-
-/** The headers of a request. Secrets are looked up each time, so that a new one needs no restart; `told` learns them. */
-export const reveal = async (
-  headers: Settings['headers'],
-  told: (secret: string) => void,
-): Promise<Record<string, string>> => {
-  const revealed = headers.map(async ([name, value]) => {
-    if (typeof value === 'string') return [name, value] as const;
-    const text = await value.reveal();
-    told(text);
-    told(text.replace(/^[A-Za-z]+\s+/, '')); // `Bearer x` may come back as `x`
-    return [name, text] as const;
-  });
-  return Object.fromEntries(await Promise.all(revealed));
 };

@@ -9,6 +9,7 @@ import type { Answer, Call, Clock, Fetch, HttpSettings } from '../component.ts';
 import { describe, Fault } from '../fault.ts';
 import type { Json } from '../model.ts';
 import { SECOND } from '../options.ts';
+import { isPrivate } from '../private.ts';
 import type { Budgets, Settle } from './budget.ts';
 import { connection } from './connection.ts';
 import type { Exchange } from './observer.ts';
@@ -213,15 +214,6 @@ const addressOf = ({ url: text, query = {} }: Call, origin: string): URL => {
   for (const [name, value] of Object.entries(query))
     if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
   return url;
-};
-
-/** Whether nobody else can read along: TLS, or this machine without a proxy. */
-const isPrivate = (origin: string, proxy: string | undefined): boolean => {
-  const { protocol, hostname } = new URL(origin);
-  return (
-    protocol === 'https:' ||
-    (proxy === undefined && /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
-  );
 };
 
 /** A header cannot hold every text: a key pasted with a line break inside is a wrong key, and said to be one. */
