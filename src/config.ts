@@ -23,6 +23,11 @@ export interface Engine {
   readonly deadLetters?: number;
   /** Where `/livez`, `/readyz` and `/metrics` are served: `'127.0.0.1:13133'`. Nowhere when absent. */
   readonly health?: `${string}:${number}`;
+  /**
+   * Where the status page and its JSON are served while `run` runs; `'127.0.0.1:8686'` when absent, and `false` for nowhere.
+   * It only reads, and tells what passes through: keep it on loopback.
+   */
+  readonly status?: false | `${string}:${number}`;
   /** From which lag on `/readyz` calls a receiver not ready; 15 minutes when absent. */
   readonly lagLimit?: Duration;
 }

@@ -6,6 +6,7 @@ import { addDeadCommands } from './dead/commands.ts';
 import { addGuideCommands } from './guide.ts';
 import { addQueueCommands } from './queue/commands.ts';
 import { addStateCommands } from './state/commands.ts';
+import { addStatusCommands } from './status/commands.ts';
 
 /** Exit codes: 0 fine, 1 failed, 2 wrong usage. */
 export const main = async (argv: readonly string[]): Promise<void> => {
@@ -71,6 +72,7 @@ const program = (): Command => {
     .requiredOption('--key <file>', 'PEM file with a public key; again for another', collect)
     .action(async (archive, options) => (await import('./verify.ts')).verify(archive, options));
   addGuideCommands(tributary, config);
+  addStatusCommands(tributary, config);
   addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
   addQueueCommands(tributary, { config, log, positive });

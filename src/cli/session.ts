@@ -17,6 +17,8 @@ import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import type { Store } from '../runtime/state.ts';
 import { openState } from '../runtime/state-sqlite.ts';
+import { STATUS_ADDRESS } from '../runtime/status-page/address.ts';
+import type { Status, StatusOptions } from '../runtime/status-page/listener.ts';
 
 /** Something that the operator has to mend; its message says all. */
 export class Stop extends Error {
@@ -95,9 +97,13 @@ export const runConfig = async (
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });
   const notes = takeNotes({ store, clock: systemClock, log });
   let health: Health | undefined;
+  let status: Status | undefined;
   try {
     health = await orStop(() => healthOf(config, parts, quotas, store));
     if (health) log.info({ address: health.address }, 'health is served');
+    if (!options.once && !options.queuesOnly)
+      status = await orStop(() => statusOf({ config, plan: parts, budgets: quotas, store, log, state }));
+    if (status) log.info({ page: `http://${status.address}/` }, 'status is served');
     const { grace, deadLetters } = config.engine ?? {};
     const engine = await orStop(() =>
       startEngine(
@@ -107,7 +113,7 @@ export const runConfig = async (
           ...(grace && { grace: duration().parse(grace) }),
           ...(deadLetters && { deadLetters }),
           ...options,
-          observers: [notes, ...(health?.observers ?? []), ...(options.observers ?? [])],
+          observers: [notes, ...(health?.observers ?? []), ...(status?.observers ?? []), ...(options.observers ?? [])],
         },
       ),
     );
@@ -120,6 +126,7 @@ export const runConfig = async (
     }
   } finally {
     await health?.close();
+    await status?.close();
     await http.close();
     await notes.close();
     await store.close();
@@ -138,6 +145,22 @@ const healthOf = async (
   const { openHealth } = await import('../runtime/health.ts');
   const lagLimit = engine?.lagLimit && duration().parse(engine.lagLimit);
   return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, store, lagLimit });
+};
+
+/** The page and its JSON. Where nobody asked for it, a port that is taken is no reason not to run. */
+const statusOf = async (given: Omit<StatusOptions, 'address' | 'clock' | 'lagLimit'>): Promise<Status | undefined> => {
+  const { engine } = given.config;
+  if (engine?.status === false) return undefined;
+  const { openStatus } = await import('../runtime/status-page/listener.ts');
+  const address = addressOf(engine?.status ?? STATUS_ADDRESS)!; // `check` has read the one of the config
+  const lagLimit = engine?.lagLimit && duration().parse(engine.lagLimit);
+  try {
+    return await openStatus({ ...given, address, clock: systemClock, lagLimit });
+  } catch (error) {
+    if (engine?.status || !(error instanceof Fault)) throw error;
+    given.log.warn({ code: error.code }, `the status page is not served: ${describe(error)}`);
+    return undefined;
+  }
 };
 
 /** What opens, or a Stop that says why not, and what to do. */

@@ -2,7 +2,7 @@
 // of it already; a config may be written in JavaScript, and values and secrets are seen at run time only.
 import { z } from 'zod';
 import type { Issue, Kind, Spec, Validated } from '../component.ts';
-import type { AnyConfig } from '../config.ts';
+import type { AnyConfig, Engine } from '../config.ts';
 import { describe } from '../fault.ts';
 import { bytes, duration, isSecret, type Secret } from '../options.ts';
 import { addressOf } from './address.ts';
@@ -43,6 +43,12 @@ const engineSchema = z.strictObject({
     .refine(
       text => addressOf(text) !== undefined,
       "must be an address and a port like '127.0.0.1:13133' or '[::1]:13133'",
+    )
+    .optional(),
+  status: z
+    .custom<Engine['status']>(
+      value => value === false || (typeof value === 'string' && addressOf(value) !== undefined),
+      "must be false, or an address and a port like '127.0.0.1:8686' or '[::1]:8686'",
     )
     .optional(),
   lagLimit: duration({ min: '1s' }).optional(),

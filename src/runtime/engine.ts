@@ -199,6 +199,7 @@ const prepare = (plan: LanePlan, handles: ReadonlyMap<string, Handle>, ground: G
   };
   const receiver = spec.create(receiverContextOf(name, { ...ground, http }, { report, rest }), its);
   const identity = identify(receiver.origin);
+  watch.began(name, identity);
   const routes = plan.routes.map(
     ({ pipeline, processors, exporters }): Route => ({
       pipeline,

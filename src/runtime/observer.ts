@@ -7,6 +7,8 @@ import type { Delivery } from './account.ts';
 
 /** Whatever of these it has is called, at once and in order. Must be quick, and may not throw. */
 export interface Observer {
+  /** A lane was made; its receiver reads this log. */
+  began?(lane: string, identity: string): void;
   /** A delivery, after its commit. */
   delivered?(lane: string, delivery: Delivery): void;
   /** An exporter took records from its queue, after the commit that removed them. @param refused how many it did not take */
@@ -37,6 +39,7 @@ export interface Exchange {
 
 /** All of them as one. */
 export const together = (observers: readonly Observer[]): Required<Observer> => ({
+  began: (...told) => observers.forEach(each => void each.began?.(...told)),
   delivered: (...told) => observers.forEach(each => void each.delivered?.(...told)),
   dequeued: (...told) => observers.forEach(each => void each.dequeued?.(...told)),
   rested: (...told) => observers.forEach(each => void each.rested?.(...told)),

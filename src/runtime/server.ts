@@ -17,14 +17,18 @@ export interface Served {
  * Listens, or throws E_LISTEN.
  * @param option that names the address, for the message
  * @param routes by path, without query
+ * @param refusal the status that a request is refused with whatever it asks for; nothing when it may ask
  */
 export const serve = async (
   option: string,
   { host, port }: Address,
   routes: ReadonlyMap<string, Handler>,
+  refusal: (request: IncomingMessage) => number | undefined = () => undefined,
 ): Promise<Served> => {
   const server = createServer(BOUNDS, (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const refused = refusal(request);
+    if (refused !== undefined) return refuse(response, refused);
     const handler = routes.get(request.url?.split('?', 1)[0] ?? '');
     if (!handler) return refuse(response, 404);
     if (request.method !== 'GET') return refuse(response.setHeader('allow', 'GET'), 405);

@@ -12,7 +12,7 @@ import { noteWriter } from './notes-sqlite.ts';
 import { queueTables } from './queue-sqlite.ts';
 import { asStateFault } from './sqlite-faults.ts';
 import { inTransaction, take } from './sqlite-open.ts';
-import type { Store } from './state.ts';
+import type { Store, StoredPosition } from './state.ts';
 
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
 export const openState = (folder: string): Store => {
@@ -56,7 +56,8 @@ export const openState = (folder: string): Store => {
       const set = marks.get(space);
       return new Set(set && set.size > 0 ? ids.filter(id => set.has(digestOf(id))) : []);
     },
-    positions: async () => sql.positions.all() as unknown as readonly { receiver: string; identity: string }[], // its columns
+    positions: async () =>
+      sql.positions.all().map(row => ({ ...(row as unknown as StoredPosition), value: JSON.parse(String(row.value)) })), // its columns
     deadSince: async (identity, time) => letters.since(identity, time),
     deadAt: async (place, time) => letters.at(place, time),
     letters: async () => letters.total(),
@@ -93,8 +94,8 @@ const statements = (db: DatabaseSync) => {
   const make = (text: string): StatementSync => db.prepare(text);
   return {
     position: make('select count, value from positions where receiver = ? and identity = ?'),
-    positions: make('select receiver, identity from positions'),
     waits: make('select key, noted, until from waits'),
+    positions: make('select receiver, identity, count, value, low from positions'),
     move: make('insert or replace into positions values (?, ?, ?, ?, ?)'),
     entry: make('select value from entries where space = ? and key = ?'),
     set: make('insert or replace into entries values (?, ?, ?)'),

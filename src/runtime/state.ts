@@ -7,8 +7,8 @@ import type { Notes } from './notes.ts';
 export interface Store {
   /** Where a receiver stands; nothing before its first commit. */
   position(receiver: string, identity: string): Promise<Position<Json> | undefined>;
-  /** Whose positions there are. */
-  positions(): Promise<readonly { readonly receiver: string; readonly identity: string }[]>;
+  /** Whose positions there are, and what they are. */
+  positions(): Promise<readonly StoredPosition[]>;
   get(space: string, key: string): Promise<Json | undefined>;
   /** Which of the ids were marked by a committed delivery. */
   known(space: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
@@ -39,6 +39,14 @@ export interface Store {
   /** Until when vendors may not be asked, as noted. */
   waits(): Promise<readonly WaitNote[]>;
   close(): Promise<void>;
+}
+
+/** Where a receiver stands. */
+export interface StoredPosition extends Position<Json> {
+  readonly receiver: string;
+  readonly identity: string;
+  /** Nothing that happened before this will be read again; ms since the epoch. */
+  readonly low: number;
 }
 
 /** A batch of records in a queue. */

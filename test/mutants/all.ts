@@ -4,11 +4,13 @@ import { misfortuneMutations } from './misfortune.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
 import { queueMutations } from './queue.ts';
+import { statusMutations } from './status.ts';
 
 export const allMutations: readonly Mutation[] = [
   ...mutations,
   ...otlpMutations,
   ...queueMutations,
+  ...statusMutations,
   ...guideMutations,
   ...misfortuneMutations,
 ];

@@ -28,6 +28,8 @@ export interface Program {
   readonly ended: Promise<Ended>;
   /** Resolves when this was said on standard error. */
   said(text: string): Promise<void>;
+  /** All that was said there until now. */
+  text(): string;
 }
 
 /** `tributary ARGS…` */
@@ -47,7 +49,7 @@ export const tributary = (
     child.once('error', fail);
     child.once('close', (code, signal) => done({ code, signal, stdout: stdout.text(), stderr: stderr.text() }));
   });
-  return { child, ended, said: stderr.has };
+  return { child, ended, said: stderr.has, text: stderr.text };
 };
 
 const collect = (stream: NodeJS.ReadableStream) => {

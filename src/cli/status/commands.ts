@@ -1,0 +1,13 @@
+// The commands that look at a running tributary: which there are, and what each says of itself.
+import { type Command, Option } from 'commander';
+
+/** @param config the option that all of them have */
+export const addStatusCommands = (tributary: Command, config: () => Option): void => {
+  const at = () => new Option('--at <address>', 'where the status is served; else the config says it');
+  const command = (name: string, description: string) =>
+    tributary.command(name).description(description).exitOverride().addOption(config()).addOption(at());
+
+  command('status', 'how a running tributary does: receivers, exporters, queues, dead letters')
+    .option('--json', 'one JSON object, with every number')
+    .action(async options => (await import('./show.ts')).showStatus(options));
+};

@@ -1,0 +1,91 @@
+// The `status` listener: the page, and the JSON behind it. It only reads; whoever looks can change and delay nothing.
+import type { IncomingMessage } from 'node:http';
+import type { Clock, Logger } from '../../component.ts';
+import type { AnyConfig } from '../../config.ts';
+import { describe } from '../../fault.ts';
+import { MINUTE, SECOND } from '../../options.ts';
+import type { Address } from '../address.ts';
+import type { Budgets } from '../budget.ts';
+import { namesOf } from '../instruments.ts';
+import type { Observer } from '../observer.ts';
+import type { Plan } from '../plan.ts';
+import { type Handler, json, serve } from '../server.ts';
+import { standings } from '../standing.ts';
+import type { Store } from '../state.ts';
+import { gatherFacts } from './facts.ts';
+import { history } from './history.ts';
+import { isPlainHost } from './host.ts';
+import { report } from './report.ts';
+import { settingsOf } from './settings.ts';
+
+export interface StatusOptions {
+  readonly address: Address;
+  readonly plan: Plan;
+  readonly config: AnyConfig;
+  readonly clock: Clock;
+  readonly budgets: Budgets;
+  readonly store: Store;
+  readonly log: Logger;
+  /** The folder of the state. */
+  readonly state: string;
+  /** From which lag on a receiver is behind; ms. */
+  readonly lagLimit?: number | undefined;
+}
+
+export interface Status {
+  /** Where it listens. */
+  readonly address: string;
+  readonly observers: readonly Observer[];
+  close(): Promise<void>;
+}
+
+/** Listens from now on; throws E_LISTEN when it cannot. */
+export const openStatus = async ({
+  address,
+  config,
+  lagLimit = 15 * MINUTE,
+  ...rest
+}: StatusOptions): Promise<Status> => {
+  const { plan, clock, log } = rest;
+  const { dedupes } = namesOf(plan);
+  const facts = gatherFacts(clock, name => dedupes.has(name));
+  const standing = standings(plan, clock);
+  const reported = sparing(clock, () => report({ ...rest, facts, standings: standing, lagLimit }));
+  const answer =
+    (make: () => object | Promise<object>): Handler =>
+    (_, response) => {
+      Promise.resolve()
+        .then(make)
+        .then(
+          body => json(response, 200, body),
+          error => {
+            log.warn({}, `the status cannot be told: ${describe(error)}`);
+            json(response, 500, { error: 'the status cannot be told; the log says why' });
+          },
+        );
+    };
+  const served = await serve(
+    'engine.status',
+    address,
+    new Map<string, Handler>([
+      ['/api/status', answer(reported)],
+      ['/api/history', answer(() => history(plan, facts, clock))],
+      ['/api/config', answer(() => settingsOf(config))],
+    ]),
+    stranger,
+  );
+  return { address: served.address, observers: [standing.observer, facts.observer], close: () => served.close() };
+};
+
+/** A request under a name that is not ours is misdirected, whatever it asks for. */
+const stranger = ({ headers }: IncomingMessage): number | undefined => (isPlainHost(headers.host) ? undefined : 421);
+
+/** Made at most once a second, however many look. */
+const sparing = <T>(clock: Clock, make: () => Promise<T>): (() => Promise<T>) => {
+  let made: { readonly at: number; readonly what: Promise<T> } | undefined;
+  return () => {
+    const now = clock.now();
+    if (!made || now - made.at >= SECOND || now < made.at) made = { at: now, what: make() };
+    return made.what;
+  };
+};

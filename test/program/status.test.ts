@@ -1,0 +1,148 @@
+// The status listener of the real program, and the commands that ask it.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { simulator } from '../../receivers/opal/simulator.ts';
+import type { Simulation } from '../../src/simulation/simulator.ts';
+import { type Place, type Program, place, tributary } from '../support/program.ts';
+
+let vendor: Simulation;
+const closing: (() => unknown)[] = [];
+beforeEach(async () => {
+  vendor = await simulator.start({ events: 200, seed: 5, live: 20 });
+  closing.push(() => vendor.close());
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A config that reads the simulated Opal into files. @param engine what stands in `engine: { … }` */
+const here = (engine: string): Place => {
+  const made = place(`
+    import { defineConfig, secret } from 'tributary';
+    import { opal } from 'tributary/receivers/opal';
+    import { dedupe } from 'tributary/processors/dedupe';
+    import { normalize } from 'tributary/processors/normalize';
+    import { file } from 'tributary/exporters/file';
+    export default defineConfig({
+      receivers: { opal: opal({ apiKey: secret.env('OPAL_KEY'), baseUrl: '${vendor.url}', every: '1s' }) },
+      processors: { dedupe: dedupe(), normalize: normalize() },
+      exporters: { out: file({ path: 'audit/{receiver}-{seq}.ndjson' }) },
+      pipelines: { audit: { receivers: ['opal'], processors: ['dedupe', 'normalize'], exporters: ['out'] } },
+      engine: { ${engine} },
+    });`);
+  closing.push(made.remove);
+  return made;
+};
+
+const start = (made: Place, command = 'run', key = vendor.credentials.apiKey!): Program => {
+  const program = tributary([command, '-c', made.config, '--log', 'json'], { env: { OPAL_KEY: key } });
+  closing.push(() => program.child.kill('SIGKILL'));
+  return program;
+};
+
+/** Where its log says that the page is. */
+const addressOf = async (program: Program): Promise<string> => {
+  await Promise.race([program.said('"message":"status is served"'), program.ended]);
+  const [, address] = /"page":"http:\/\/([^/]+)\/"/.exec(program.text()) ?? [];
+  if (address === undefined) throw new Error(`no status: ${program.text()}`);
+  return address;
+};
+
+/** The command, again until what it prints is right; the time limit of the test ends it. */
+const until = async (args: readonly string[], right: (stdout: string) => boolean): Promise<string> => {
+  for (;;) {
+    const { code, stdout, stderr } = await tributary(args).ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    if (right(stdout)) return stdout;
+  }
+};
+
+const taken = async (port: number): Promise<number> => {
+  const other = createServer().listen(port, '127.0.0.1');
+  const outcome = await Promise.race([once(other, 'listening'), once(other, 'error')]);
+  if (outcome.length > 0) return port; // by somebody else: as good
+  closing.push(() => new Promise(done => other.close(done)));
+  return (other.address() as AddressInfo).port; // a TCP server has one
+};
+
+describe('tributary status', () => {
+  test('says how a running one does, for people and for programs; the key is nowhere', async () => {
+    const address = await addressOf(start(here("status: '127.0.0.1:0'")));
+    const text = await until(['status', '--at', address], stdout => stdout.includes('up to date'));
+    expect(text).toMatch(/opal: fine\n {2}reads {9}opal http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(text).toMatch(/stands {8}read up to \d{4}-/);
+    expect(text).toMatch(/out: fine {2}\d+ sent/);
+    const json = await until(['status', '--json', '--at', address], () => true);
+    expect(JSON.parse(json)).toMatchObject({
+      state: 'fine',
+      receivers: [{ name: 'opal', requests: expect.any(Number) }],
+    });
+    expect(text + json).not.toContain(vendor.credentials.apiKey);
+  });
+
+  test('names what is wrong, and what to do', async () => {
+    const address = await addressOf(start(here("status: '127.0.0.1:0'"), 'run', 'a-wrong-key'));
+    const text = await until(['status', '--at', address], stdout => stdout.includes('opal: held'));
+    expect(text).toContain('opal needs you.');
+    expect(text).toMatch(/E_HTTP_DENIED \(401\) since .*\n.*\n {4}Check the credential/);
+    expect(text).not.toContain('a-wrong-key');
+  });
+
+  test('finds it by the config; says so where nothing runs, where it is switched off, and where another one answers', async () => {
+    const port = await taken(0);
+    for (const close of closing.splice(1).reverse()) await close(); // free again
+    const mine = here(`status: '127.0.0.1:${port}'`);
+    const nothing = await tributary(['status', '-c', mine.config]).ended;
+    expect(nothing).toMatchObject({ code: 1, stdout: '' });
+    expect(nothing.stderr).toContain(`nothing is served on 127.0.0.1:${port}`);
+    await addressOf(start(mine));
+    await until(['status', '-c', mine.config], stdout => stdout.includes('opal: '));
+    const other = await tributary(['status', '-c', here(`status: '127.0.0.1:${port}'`).config]).ended;
+    expect(other).toMatchObject({ code: 1, stdout: '' });
+    expect(other.stderr).toContain('runs on another state');
+    const off = await tributary(['status', '-c', here('status: false').config]).ended;
+    expect(off).toMatchObject({ code: 1, stderr: expect.stringContaining('switches the status off') });
+    const wrong = await tributary(['status', '--at', 'example.com:80']).ended;
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--at must be an address') });
+  });
+});
+
+describe('the listener', () => {
+  test('where nobody asked for it, a port that is taken is a warning', async () => {
+    await taken(8686);
+    const program = start(here(''));
+    await program.said('the status page is not served');
+    await program.said('"message":"running"');
+    program.child.kill('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+  });
+
+  test('where the config asks for it, that is said before anything is read: exit 1', async () => {
+    const port = await taken(0);
+    const { code, stderr } = await start(here(`status: '127.0.0.1:${port}'`)).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(`engine.status: 127.0.0.1:${port}: another process listens there already`);
+    expect(vendor.requests()).toEqual({});
+  });
+
+  test.each([
+    ['status: false', 'run'],
+    ["status: '127.0.0.1:0'", 'once'],
+  ])('is not opened for engine: { %s } in %s', async (engine, command) => {
+    const program = start(here(engine), command);
+    await program.said('"message":"running"');
+    program.child.kill('SIGTERM');
+    expect((await program.ended).stderr).not.toContain('status');
+  });
+
+  test.each(['example.com:80', true, '127.0.0.1'])(
+    'an address that is none is a problem of the config: %j',
+    async status => {
+      const { code, stderr } = await start(here(`status: ${JSON.stringify(status)}`)).ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain('engine.status: must be false, or an address and a port');
+    },
+  );
+});
