@@ -1,12 +1,14 @@
 // What a component is, what it is given, and how one is defined. Everything here is a contract: read it before writing
 // a receiver, a processor or an exporter.
 import type { Observable } from 'rxjs';
+import type { Explanation } from './explanation.ts';
 import type { Fault } from './fault.ts';
 import type { AtHand, Mapping } from './mapping.ts';
 import type { AuditRecord, Emission, Json, Origin, Write } from './model.ts';
 import type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 import type { Starter } from './starter.ts';
 
+export type * from './explanation.ts';
 export type * from './standard-schema.ts';
 export type * from './starter.ts';
 
@@ -23,7 +25,7 @@ export interface Receiver {
   close?(): Promise<void>;
 }
 
-/** What a receiver knows of its own positions, running or not: for `tributary state`. Pure. */
+/** What a receiver knows of its own positions, running or not: for `tributary state` and `explain`. Moves nothing. */
 export interface Positions {
   /** What is stored, as a position of its own; throws E_POSITION when it is none. */
   restore(stored: Json): Json;
@@ -31,6 +33,8 @@ export interface Positions {
   low(position: Json): number;
   /** Where to stand to read again what is not before `to`, ms since the epoch; nothing when that is yet to be read anyway. */
   rewind?(position: Json, to: number): Json | undefined;
+  /** What is done next, and why; nothing is asked. @param stored nothing before the first start @param now ms since the epoch */
+  explain?(stored: Json | undefined, now: number): Promise<Explanation>;
 }
 
 export interface Processor {

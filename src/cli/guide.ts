@@ -12,6 +12,11 @@ export const addGuideCommands = (tributary: Command, config: () => Option): void
     .addOption(new Option('--to <back-end>', 'where events go').choices(foldersOf('exporters')))
     .option('--out <file>', 'the file to write; must not be there yet', 'pipeline.config.ts')
     .action(async options => (await import('./init/init.ts')).init(options));
+  command('explain', 'what a receiver asks next, from where and why, and what is stored afterwards')
+    .argument('<receiver>', 'its name in the config')
+    .addOption(config())
+    .option('--json', 'as one JSON object')
+    .action(async (receiver, options) => (await import('./explain.ts')).explain(receiver, options));
   command('graph', 'the pipelines of a config as a Mermaid flowchart')
     .addOption(config())
     .action(async options => (await import('./graph.ts')).graph(options));

@@ -19,4 +19,8 @@ export const print = async (texts: Iterable<string>): Promise<boolean> => {
   }
 };
 
+/** A text from elsewhere for a terminal: control characters are shown, and not obeyed. */
+export const printable = (text: string): string =>
+  text.replace(/\p{C}/gu, sign => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
+
 const ignore = () => {};

@@ -4,6 +4,7 @@ import type { Receiver, ReceiverContext } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { isObject } from '../json.ts';
 import type { AuditRecord, Json, Origin } from '../model.ts';
+import { explainFiles } from './files-words.ts';
 import { type Copy, type Look, type Seen, watchFolder } from './folder.ts';
 import { poll, type Source, type Turn } from './poll.ts';
 
@@ -208,6 +209,11 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
       const done = Object.fromEntries(Object.entries(position.done).filter(([, delivered]) => delivered < to));
       const nothing = Object.keys(done).length === Object.keys(position.done).length && !position.reading;
       return nothing ? undefined : { ...position, done, reading: null };
+    },
+
+    explain: ({ done, reading, read }) => {
+      const delivered = Object.keys(done).length;
+      return explainFiles({ directory, settle, batch, delivered, reading, read, accepts: format.accepts });
     },
 
     pull: (position, signal) => inTurn(() => next(position, signal)),

@@ -19,6 +19,7 @@ import type { AtHand, Mapping } from '../mapping.ts';
 import type { AuditRecord, HrTime, Json, Origin } from '../model.ts';
 import { bytes, duration, HOUR, MINUTE, SECOND, tlsOptions } from '../options.ts';
 import { fromMillis, moment } from '../time.ts';
+import { explainRequest } from './explain.ts';
 import { poll, type Source, type Turn } from './poll.ts';
 import { type Asked, isStored, type Lead, type Stored, type Walk } from './walks.ts';
 
@@ -142,10 +143,11 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
 
 const source = <S extends StandardSchema, Page, P extends Json, Ask extends Asked>(
   definition: HttpDefinition<S, Page, P, Ask>,
-  { base, auth, http, walk, request, check, owner }: Api<P, Ask>,
+  api: Api<P, Ask>,
   origin: Origin,
   { clock, http: open, log }: ReceiverContext,
 ): Source<Stored> => {
+  const { base, auth, http, walk, request, check, owner } = api;
   const clients = new Map<string, Fetch>(); // one, unless the credential comes to name another address
   const client = (site: string): Fetch => {
     const fetch = clients.get(site) ?? open({ ...http, origin: site, auth });
@@ -201,6 +203,7 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
         return back && stored(back, position.owner);
       },
     }),
+    explain: (position, now) => explainRequest(api, { ...position, at: inside(position) }, now, address),
 
     pull: async (position, signal) => {
       const key = JSON.stringify(position);

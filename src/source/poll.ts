@@ -1,7 +1,7 @@
 // Turns "the page after this position" into emissions that never run ahead of delivery: the next page is asked for only
 // when the last one is committed. That is all of back-pressure, checkpointing and crash safety.
 import { Observable } from 'rxjs';
-import type { Receiver, ReceiverContext } from '../component.ts';
+import type { Explanation, Receiver, ReceiverContext } from '../component.ts';
 import { type AuditRecord, type Batch, type Emission, type Gap, type Json, type Origin, Receipt } from '../model.ts';
 import { persist } from '../retry.ts';
 
@@ -27,6 +27,8 @@ export interface Source<P extends Json> {
   low(position: P): number;
   /** The position that reads again from a moment on, ms since the epoch; nothing when it stands before it already. */
   rewind?(position: P, to: number): P | undefined;
+  /** What is done at this position, in words; nothing is asked. @param now ms since the epoch */
+  explain?(position: P, now: number): Promise<Explanation>;
   /** The page after this position; nothing, if there is nothing to ask yet. Throws Faults. */
   pull(position: P, signal: AbortSignal): Promise<Turn<P> | undefined>;
 }
@@ -38,6 +40,7 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
     restore: stored => source.restore(stored),
     low: position => source.low(source.restore(position)),
     ...(source.rewind && { rewind: (position, to) => source.rewind?.(source.restore(position), to) }),
+    ...(source.explain && { explain: (stored, now) => explainAt(source, stored, now) }),
   },
   emissions: new Observable<Emission>(subscriber => {
     const { clock } = context;
@@ -75,6 +78,20 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
     return () => stop.abort();
   }),
 });
+
+/** Before the first start there is the position that this would resolve, now. */
+const explainAt = async <P extends Json>(
+  source: Source<P>,
+  stored: Json | undefined,
+  now: number,
+): Promise<Explanation> => {
+  const position = stored === undefined ? source.start(now) : source.restore(stored);
+  const said = (await source.explain?.(position, now)) ?? { next: [], why: [], after: [] };
+  return stored === undefined ? { ...said, why: [FIRST, ...said.why] } : said;
+};
+
+const FIRST =
+  'it has not begun: where it begins is resolved and committed at the first start, before anything is asked';
 
 const gapMessage = ({ from, to }: Gap): string =>
   `gap: the vendor no longer keeps everything between ${new Date(from).toISOString()} and ${new Date(to).toISOString()}; what is gone cannot be read`;

@@ -3,6 +3,7 @@
 // time are in `windows.ts`.
 import { isObject } from '../json.ts';
 import type { Gap, Json, JsonObject } from '../model.ts';
+import { iso } from './words.ts';
 
 /** Where a page leads: its cursor for the next one, whether there is more, and the vendor's clock. */
 export interface Lead {
@@ -45,6 +46,8 @@ export interface Walk<P extends Json, Ask extends Asked> {
   recover?(position: P): P;
   /** Where to stand to ask for less, after the vendor gave up on this; nothing when it cannot be less. */
   shrink?(position: P, asked: Ask): P | undefined;
+  /** Why it asks what it asks at this position, or nothing yet; for a person, a line each. */
+  explain?(position: P, now: number): readonly string[];
 }
 
 // ---- cursor: the vendor keeps our place ----
@@ -78,6 +81,11 @@ export const cursor = ({ since, onLost }: CursorOptions): Walk<Place, PlaceAsk> 
     position: { ...place, cursor: next ?? place.cursor, low: more ? place.low : Math.max(place.low, date) },
     more,
   }),
+  explain: ({ cursor, since, low }) => [
+    cursor === null
+      ? `no page was read yet: the log is read from ${iso(since)} on`
+      : `the vendor keeps the place: this is where the last page that was delivered ended; its end was last reached at ${iso(low)}`,
+  ],
   ...(onLost === 'reseed' && { recover: ({ low }: Place) => ({ cursor: null, since: low, low }) }),
 });
 
@@ -97,7 +105,14 @@ export const isMoment = (json: Json | undefined): json is number =>
  * The next page is a URL in a header (RFC 8288). The walk keeps it as its cursor; the client refuses it when it leaves
  * the origin. Reads the newest state of a list from `since` on, and keeps the last link when the list ends.
  */
-export const links = (options: CursorOptions): Walk<Place, PlaceAsk> => ({ ...cursor(options), shape: 'links/1' });
+export const links = (options: CursorOptions): Walk<Place, PlaceAsk> => ({
+  ...cursor(options),
+  shape: 'links/1',
+  explain: place => [
+    ...(cursor(options).explain?.(place, 0) ?? []),
+    ...(place.cursor === null ? [] : [`the place is an address: ${place.cursor}`]),
+  ],
+});
 
 /** The URL that a `Link` header gives for a relation. */
 export const linkOf = (header: string | undefined, relation = 'next'): string | null => {

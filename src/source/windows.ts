@@ -4,6 +4,7 @@ import { isObject } from '../json.ts';
 import type { Gap, Json } from '../model.ts';
 import { HOUR, MINUTE, SECOND } from '../options.ts';
 import { type Asked, isMoment, type Step, type Walk } from './walks.ts';
+import { whyOfWindows } from './windows-words.ts';
 
 export interface WindowOptions {
   readonly since: (now: number) => number;
@@ -69,16 +70,8 @@ const TRUSTED = 16;
  * one page for each page that the live one took. A window that the vendor gives up on is read in slices, which grow
  * again with the vendor's answers and with each window.
  */
-export const windows = ({
-  since,
-  span,
-  settle,
-  overlap,
-  behind,
-  archive = Infinity,
-  keeps = Infinity,
-  maxPages = 10_000,
-}: WindowOptions): Walk<Windows, WindowAsk> => {
+export const windows = (options: WindowOptions): Walk<Windows, WindowAsk> => {
+  const { since, span, settle, overlap, behind, archive = Infinity, keeps = Infinity, maxPages = 10_000 } = options;
   const sweepEnd = ({ sweep }: Windows) => sweep.to ?? sweep.from + HOUR;
   const sweepDue = (position: Windows) =>
     position.live.to === null && sweepEnd(position) <= position.live.from - behind;
@@ -109,6 +102,13 @@ export const windows = ({
       ? { from: live.from, to: date - keeps }
       : undefined;
 
+  const ask = (position: Windows, now: number): WindowAsk | undefined => {
+    const { live, sweep, owed } = position;
+    if (owed > 0 && sweepDue(position)) return asking('sweep', sweep, sweepEnd(position));
+    const to = live.to ?? Math.min(live.from + span, now - settle);
+    return to > live.from ? asking('live', live, to) : undefined;
+  };
+
   return {
     shape: 'windows/1',
     start: now => ({ live: at(since(now)), sweep: at(since(now)), owed: 0 }),
@@ -134,12 +134,8 @@ export const windows = ({
       };
     },
 
-    ask: (position, now) => {
-      const { live, sweep, owed } = position;
-      if (owed > 0 && sweepDue(position)) return asking('sweep', sweep, sweepEnd(position));
-      const to = live.to ?? Math.min(live.from + span, now - settle);
-      return to > live.from ? asking('live', live, to) : undefined;
-    },
+    ask,
+    explain: (position, now) => whyOfWindows(options, position, ask(position, now), now),
 
     next: (position, { track, to: asked, archive: archived, until: to = asked }, { next, date }) => {
       const here = position[track];
@@ -225,6 +221,10 @@ export const offset = (options: WindowOptions): Walk<Windows, OffsetAsk> => {
       const ask = inner.ask(position, now);
       return ask && { ...ask, offset: Number(ask.cursor ?? 0) };
     },
+    explain: (position, now) => [
+      ...(inner.explain?.(position, now) ?? []),
+      `pages are counted: ${inner.ask(position, now)?.cursor ?? 0} records of this part were read`,
+    ],
   };
 };
 

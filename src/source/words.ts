@@ -1,6 +1,7 @@
 // Positions in words, by their shape: for people, also where the receiver is no longer there to be asked.
 import { isObject } from '../json.ts';
 import type { Json } from '../model.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../options.ts';
 
 /**
  * Where a stored position stands, as one line; a shape that is not known is shown as it is, cut.
@@ -57,7 +58,22 @@ const moment = (json: Json, key: string): number | undefined => {
 /** A date cannot be later; ms since the epoch. */
 const LAST = 8.64e15;
 
-const iso = (time: number): string => new Date(time).toISOString();
+/** A moment as text. */
+export const iso = (time: number): string => new Date(time).toISOString();
+
+/** A length of time, in the largest unit that it is about a whole number of: `5m`, `30d`. @param ms more than nothing */
+export const lasting = (ms: number): string => {
+  if (!Number.isFinite(ms)) return 'for ever';
+  const [unit, size] = UNITS.find(([, size]) => ms % size === 0) ?? UNITS.find(([, size]) => ms >= size) ?? ['ms', 1];
+  return `${Math.round(ms / size)}${unit}`;
+};
+
+const UNITS = [
+  ['d', DAY],
+  ['h', HOUR],
+  ['m', MINUTE],
+  ['s', SECOND],
+] as const;
 
 const WIDEST = 120;
 

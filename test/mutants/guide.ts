@@ -7,4 +7,13 @@ export const guideMutations: readonly Mutation[] = [
     ['test/program/init.test.ts'],
     ['src/cli/init/init.ts', "{ flag: 'wx' }", "{ flag: 'w' }"],
   ),
+  unit(
+    'explain gives a receiver that did not begin its beginning',
+    ['test/program/explain.test.ts'],
+    [
+      'src/cli/explain.ts',
+      'const row = state.positions',
+      "(await import('../runtime/state-tools.ts')).changeState(installation.folder, 1, tools => tools.put(name, identity, {}, 0));\n    const row = state.positions",
+    ],
+  ),
 ];
