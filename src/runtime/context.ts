@@ -12,8 +12,8 @@ export interface Ground {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Logger;
-  /** @param told of each request */
-  readonly http: (settings: HttpSettings, told?: (exchange: Exchange) => void) => Fetch;
+  /** @param told of each request  @param gone when it aborts, the client is closed */
+  readonly http: (settings: HttpSettings, told?: (exchange: Exchange) => void, gone?: AbortSignal) => Fetch;
   readonly mapping: (type: string) => Mapping | undefined;
   /** The folder of the config. */
   readonly folder: string;
@@ -31,6 +31,21 @@ export const contextOf = (name: string, space: string, ground: Ground): Context 
   folder: ground.folder,
   signal: ground.signal,
 });
+
+/** The same, for a component that may go before the others: its signal, and what it opens, end with it. @param watch told of its requests */
+export const within = (ground: Ground, gone: AbortSignal, watch?: Watch): Ground => ({
+  ...ground,
+  signal: gone,
+  http: settings => {
+    watch?.opened(settings);
+    return ground.http(settings, watch?.asked, gone);
+  },
+});
+
+interface Watch {
+  opened(settings: HttpSettings): void;
+  asked(exchange: Exchange): void;
+}
 
 export const receiverContextOf = (
   name: string,

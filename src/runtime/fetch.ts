@@ -16,8 +16,12 @@ import type { Exchange } from './observer.ts';
 import { dateIn, dateOf, faultOf, type Headers, redact } from './status.ts';
 
 export interface HttpClients {
-  /** What `Context.http` is. Nothing is opened or read before the first call. @param told of each request */
-  open(settings: HttpSettings, told?: (exchange: Exchange) => void): Fetch;
+  /**
+   * What `Context.http` is. Nothing is opened or read before the first call.
+   * @param told of each request
+   * @param gone when it aborts, this client is closed
+   */
+  open(settings: HttpSettings, told?: (exchange: Exchange) => void, gone?: AbortSignal): Fetch;
   /** Cuts what is under way and closes every connection. */
   close(): Promise<void>;
 }
@@ -30,17 +34,25 @@ export interface HttpClientsOptions {
   readonly folder: string;
 }
 
-/** The clients of one component. */
+/** The clients of all components. */
 export const httpClients = (options: HttpClientsOptions): HttpClients => {
-  const clients: Client[] = [];
+  const clients = new Set<Client>();
+  const leaving = new Set<Promise<void>>();
+  const close = (made: Client) => {
+    if (!clients.delete(made)) return;
+    const closing = made.close().finally(() => leaving.delete(closing));
+    leaving.add(closing);
+  };
   return {
-    open: (settings, told) => {
+    open: (settings, told, gone) => {
       const made = client(settings, options, told);
-      clients.push(made);
+      clients.add(made);
+      gone?.addEventListener('abort', () => close(made), { once: true });
       return made.fetch;
     },
     close: async () => {
-      await Promise.all(clients.splice(0).map(made => made.close()));
+      for (const made of clients) close(made);
+      await Promise.all(leaving);
     },
   };
 };

@@ -27,11 +27,25 @@ export const namesOf = ({ lanes, exporters }: Plan) => {
   };
 };
 
-export const instruments = (meter: Meter, { receivers, processors, exporters, places }: ReturnType<typeof namesOf>) => {
-  /** A counter that shows 0 for all that the config names, so that a first count is seen as a rise. */
-  const counter = (name: string, description: string, known: readonly Attributes[] = []) => {
+type Names = ReturnType<typeof namesOf>;
+
+const receivers = (names: Names) => names.receivers;
+const processors = (names: Names) => names.processors;
+const exporters = (names: Names) => names.exporters;
+const places = {
+  receivers: (names: Names) => names.places.receivers,
+  processors: (names: Names) => names.places.processors,
+  dedupes: (names: Names) => names.places.dedupes,
+  takers: (names: Names) => names.places.takers,
+};
+
+export const instruments = (meter: Meter) => {
+  const zeros: ((names: Names) => void)[] = [];
+  const counter = (name: string, description: string, known: (names: Names) => readonly Attributes[] = () => []) => {
     const made = meter.createCounter(name, { description });
-    for (const labels of known) made.add(0, labels);
+    zeros.push(names => {
+      for (const labels of known(names)) made.add(0, labels);
+    });
     return made;
   };
   const histogram = (name: string, description: string, boundaries: readonly number[]) =>
@@ -61,6 +75,8 @@ export const instruments = (meter: Meter, { receivers, processors, exporters, pl
     faults: counter('tributary_faults_total', 'Faults that were waited out'),
     lateness: histogram('tributary_receiver_lateness_seconds', 'From event to reading, of late records', AGES),
     asking: histogram('tributary_receiver_request_duration_seconds', 'One request to the vendor', WAITS),
+    /** Shows 0 for all that a config names, so that a first count is seen as a rise. */
+    expect: (names: Names) => zeros.forEach(zero => void zero(names)),
     committing: histogram('tributary_commit_duration_seconds', 'One commit of the state', INSTANTS),
   };
 };

@@ -67,27 +67,42 @@ export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOpt
     meter.createObservableGauge(name, { description }).addCallback(observe);
 
   const started = clock.now();
-  const names = namesOf(plan);
-  const { dedupes } = names;
-  const count = instruments(meter, names);
-  const lanes = names.receivers.map(({ receiver }) => receiver);
-  const memories = new Map(plan.lanes.map(lane => [lane.receiver.name, memoryOf(lane, dedupes)]));
-  const of = (lane: string): Memory => memories.get(lane)!; // the engine runs the lanes of this plan
+  const count = instruments(meter);
+  const memories = new Map<string, Memory>(); // also of receivers that are gone: a lane that ends may still deliver
+  const of = (lane: string): Memory => memories.get(lane)!; // the engine runs the lanes of a plan
+  const dedupes = new Set<string>();
+  const queues = new Map<string, number>(); // their limits; 0 once they are gone
+  let lanes: readonly string[] = [];
+
+  const planned = (next: Plan) => {
+    const names = namesOf(next);
+    count.expect(names);
+    for (const name of names.dedupes) dedupes.add(name);
+    lanes = next.lanes.map(({ receiver }) => receiver.name);
+    for (const lane of next.lanes) {
+      const { name } = lane.receiver;
+      memories.set(name, { ...(memories.get(name) ?? blank()), remembered: remembers(lane, dedupes) });
+    }
+    for (const name of queues.keys()) queues.set(name, 0);
+    for (const { name, queue } of next.exporters) if (queue) queues.set(name, queue.limit);
+  };
+  planned(plan);
+
   /** One value for each receiver that has one. A series cannot end: what is no longer known is not a number. */
   const perReceiver = (name: string, description: string, value: (lane: string) => number | undefined) => {
     const begun = new Set<string>();
     gauge(name, description, result => {
-      for (const receiver of lanes) {
-        const number = value(receiver);
+      for (const receiver of memories.keys()) {
+        const number = lanes.includes(receiver) ? value(receiver) : undefined;
         if (number !== undefined) begun.add(receiver);
         if (begun.has(receiver)) result.observe(number ?? Number.NaN, { receiver });
       }
     });
   };
 
-  gauge('tributary_receiver_lag_seconds', 'Since the end of the vendor was last reached', result => {
-    for (const { lane, lag } of standings.now()) result.observe(lag / SECOND, { receiver: lane });
-  });
+  perReceiver('tributary_receiver_lag_seconds', 'Since the end of the vendor was last reached', receiver =>
+    seconds(standings.now().find(({ lane }) => lane === receiver)?.lag),
+  );
   perReceiver(
     'tributary_receiver_silence_seconds',
     'Since the newest event, or since the start while none was read',
@@ -108,13 +123,12 @@ export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOpt
     return ends === undefined ? undefined : (ends - clock.now()) / SECOND;
   });
   perReceiver('tributary_unaccounted_records', 'Records without a known fate: must be 0', lane => of(lane).unaccounted);
-  const queued = plan.exporters.filter(({ queue }) => queue);
   gauge('otelcol_exporter_queue_size', 'Bytes on disk that wait to be sent', async result => {
     const holdings = await store.queues();
-    for (const { name } of queued) result.observe(holdings.get(name)?.bytes ?? 0, { exporter: name });
+    for (const exporter of queues.keys()) result.observe(holdings.get(exporter)?.bytes ?? 0, { exporter });
   });
   gauge('otelcol_exporter_queue_capacity', 'Bytes on disk from which on the queue is full', result => {
-    for (const { name, queue } of queued) result.observe(queue!.limit, { exporter: name });
+    for (const [exporter, limit] of queues) result.observe(limit || Number.NaN, { exporter });
   });
   meterProcess(meter);
 
@@ -172,6 +186,8 @@ export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOpt
 
   return {
     observer: {
+      planned,
+      began: lane => memories.get(lane)?.clients.clear(),
       delivered,
       dequeued: countSent,
       asked,
@@ -194,15 +210,18 @@ export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOpt
   };
 };
 
-const memoryOf = ({ routes }: LanePlan, dedupes: ReadonlySet<string>): Memory => ({
+const blank = (): Memory => ({
   newest: undefined,
   date: Number.NEGATIVE_INFINITY,
   end: Number.NEGATIVE_INFINITY,
   skew: undefined,
   unaccounted: 0,
-  remembered: routes.some(({ processors }) => processors.some(({ name }) => dedupes.has(name))),
+  remembered: false,
   clients: new Map(),
 });
+
+const remembers = ({ routes }: LanePlan, dedupes: ReadonlySet<string>): boolean =>
+  routes.some(({ processors }) => processors.some(({ name }) => dedupes.has(name)));
 
 /** When the newest of these happened, or what was newest before; a guessed time says nothing. */
 const newest = (records: readonly AuditRecord[], before: number | undefined): number | undefined =>

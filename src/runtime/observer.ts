@@ -4,11 +4,16 @@ import type { HttpSettings } from '../component.ts';
 import type { Fault } from '../fault.ts';
 import type { AuditRecord } from '../model.ts';
 import type { Delivery } from './account.ts';
+import type { Plan } from './plan.ts';
 
 /** Whatever of these it has is called, at once and in order. Must be quick, and may not throw. */
 export interface Observer {
-  /** A lane was made; its receiver reads this log. */
+  /** From now on this plan holds: told before its lanes start, at the start and after a change of the config. */
+  planned?(plan: Plan): void;
+  /** A lane begins; its receiver reads this log. One of this name may have ended before. */
   began?(lane: string, identity: string): void;
+  /** The reader of a queue begins. One of this name may have ended before. */
+  reading?(exporter: string): void;
   /** A delivery, after its commit. */
   delivered?(lane: string, delivery: Delivery): void;
   /** An exporter took records from its queue, after the commit that removed them. @param refused how many it did not take */
@@ -39,7 +44,9 @@ export interface Exchange {
 
 /** All of them as one. */
 export const together = (observers: readonly Observer[]): Required<Observer> => ({
+  planned: (...told) => observers.forEach(each => void each.planned?.(...told)),
   began: (...told) => observers.forEach(each => void each.began?.(...told)),
+  reading: (...told) => observers.forEach(each => void each.reading?.(...told)),
   delivered: (...told) => observers.forEach(each => void each.delivered?.(...told)),
   dequeued: (...told) => observers.forEach(each => void each.dequeued?.(...told)),
   rested: (...told) => observers.forEach(each => void each.rested?.(...told)),

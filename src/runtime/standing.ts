@@ -35,20 +35,35 @@ export interface Standings {
   queues(): readonly QueueStanding[];
 }
 
-/** Of everything that runs in a plan. */
-export const standings = (plan: Plan, clock: Clock): Standings => {
-  const lanes = plan.lanes.map(({ receiver }) => receiver.name);
-  const queues = plan.exporters.filter(({ queue }) => queue).map(({ name }) => name);
-  const started = clock.now();
-  const rested = new Map(lanes.map(lane => [lane, started]));
+/** Of everything that runs in a plan, and in those that take its place. */
+export const standings = (first: Plan, clock: Clock): Standings => {
+  const rested = new Map<string, number>();
   const troubles = new Map<string, Trouble>(); // by lane; a queue's by its place
   const done = new Set<string>();
+  let lanes: readonly string[] = [];
+  let queues: readonly string[] = [];
+
+  const planned = (plan: Plan) => {
+    lanes = plan.lanes.map(({ receiver }) => receiver.name);
+    queues = plan.exporters.filter(({ queue }) => queue).map(({ name }) => name);
+    const places = [...lanes, ...queues.map(name => `exporter/${name}`)];
+    for (const kept of [rested, troubles, done])
+      for (const place of kept.keys()) if (!places.includes(place)) kept.delete(place);
+    for (const lane of lanes) if (!rested.has(lane)) rested.set(lane, clock.now());
+  };
+  planned(first);
 
   const trouble = (lane: string, fault: Fault, place: string) =>
     troubles.set(lane, { fault, place, since: troubles.get(lane)?.since ?? clock.now() });
 
   return {
     observer: {
+      planned,
+      began: lane => {
+        done.delete(lane);
+        troubles.delete(lane);
+      },
+      reading: exporter => void troubles.delete(`exporter/${exporter}`),
       delivered: (lane, { batch }) => {
         if (batch.records.length > 0) troubles.delete(lane); // an empty step proves nothing: the start is one
       },

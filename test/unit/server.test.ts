@@ -15,7 +15,7 @@ import { json, serve } from '../../src/runtime/server.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { virtualClock } from '../support/clock.ts';
 import { faultFrom } from '../support/loopback.ts';
-import { ask } from '../support/metrics.ts';
+import { ask, scrape } from '../support/metrics.ts';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
 const plan = {
@@ -140,6 +140,41 @@ describe('readiness', () => {
     expect((await ready(patient.address)).status).toBe(200);
     for (const lane of ['opal', 'vaults']) usual.tell.rested(lane);
     expect((await ready(usual.address)).status).toBe(200);
+  });
+
+  test('another plan is followed: what is gone counts no more, what is new begins without lag, what is kept keeps it', async () => {
+    const { address, tell, clock } = await start();
+    tell.faulted('vaults', new Fault('E_HTTP_DENIED'), 'receiver/vaults');
+    tell.faulted('exporter/kept', new Fault('E_HTTP_DENIED'), 'exporter/kept');
+    await clock.advance(10 * MINUTE);
+    const [opal] = plan.lanes;
+    const added = { receiver: { name: 'new' }, routes: [] };
+    tell.planned({ lanes: [opal, added], exporters: plan.exporters } as unknown as Plan); // their names
+    tell.ended('opal'); // another takes its place
+    tell.began('opal', 'its log');
+    tell.reading('kept');
+    expect(await ready(address)).toMatchObject({
+      status: 200,
+      receivers: [
+        { receiver: 'opal', lag_seconds: 600 },
+        { receiver: 'new', lag_seconds: 0 },
+      ],
+      queues: [{ exporter: 'kept', ready: true }],
+    });
+  });
+
+  test('and so do the metrics: what is new shows 0, what is gone is not a number', async () => {
+    const { address, tell } = await start();
+    await scrape(address);
+    const added = { receiver: { name: 'new' }, routes: [] };
+    tell.planned({ lanes: [plan.lanes[0], added], exporters: [] } as unknown as Plan); // their names
+    const now = await scrape(address);
+    const [gone, kept, fresh] = ['vaults', 'opal', 'new'].map(receiver => ({ receiver }));
+    for (const name of ['tributary_receiver_lag_seconds', 'tributary_unaccounted_records'])
+      expect([gone, kept, fresh].map(labels => now.value(name, labels))).toEqual([Number.NaN, 0, 0]);
+    expect(now.value('otelcol_receiver_accepted_log_records_total', fresh)).toBe(0);
+    expect(now.value('otelcol_exporter_queue_capacity', { exporter: 'kept' })).toBeNaN();
+    tell.rested('vaults'); // it had something in hand
   });
 
   test('a lane that ended because it could not go on is not ready; one that is done is', async () => {
