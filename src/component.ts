@@ -35,6 +35,10 @@ export interface Positions {
   rewind?(position: Json, to: number): Json | undefined;
   /** What is done next, and why; nothing is asked. @param stored nothing before the first start @param now ms since the epoch */
   explain?(stored: Json | undefined, now: number): Promise<Explanation>;
+  /** Where to stand to compare what was delivered since `to`: never stored, nothing is tidied. As `rewind` when absent. */
+  review?(position: Json, to: number): Json | undefined;
+  /** What happened before this was read once, as far as it was shown; ms since the epoch. As `low` when absent. */
+  reached?(position: Json): number;
 }
 
 export interface Processor {

@@ -84,7 +84,9 @@ export type Write =
    * A dead letter that is sent again goes, unless one of the others refuses it at its place: then that is counted. Marks
    * that it is committed with are of this date: when its record was read, ms since the epoch.
    */
-  | { readonly kind: 'revive'; readonly seq: number; readonly date: number };
+  | { readonly kind: 'revive'; readonly seq: number; readonly date: number }
+  /** Marks that it is committed with are of this date, where no receiver moves; ms since the epoch. Nothing is forgotten. */
+  | { readonly kind: 'dated'; readonly date: number };
 
 /** A step of a receiver. Positions are counted: a step counts only from the one it was read from. */
 export interface Move {

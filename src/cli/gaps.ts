@@ -2,7 +2,7 @@
 import type { Gap } from '../model.ts';
 import type { Observer } from '../runtime/observer.ts';
 
-/** Watches for gaps; `text` is a line for each, nothing when there were none. */
+/** Watches for gaps; `text` is a line for each, nothing when there were none; `of` are those of one receiver. */
 export const gapWatch = () => {
   const gaps = new Map<string, Gap[]>();
   const observer: Observer = {
@@ -18,7 +18,7 @@ export const gapWatch = () => {
       .flatMap(([receiver, spans]) => spans.map(span => line(receiver, span)))
       .slice(0, MOST)
       .join('');
-  return { observer, text };
+  return { observer, text, of: (receiver: string): readonly Gap[] => (gaps.get(receiver) ?? []).slice(0, MOST) };
 };
 
 /** Lines. */

@@ -48,6 +48,15 @@ const program = (): Command => {
     .addOption(log())
     .option('--patience <duration>', 'give a receiver up that makes no progress for so long', '2m')
     .action(async options => (await import('./once.ts')).once(options));
+  command('reconcile', 'ask each vendor again, and deliver what is missing')
+    .addOption(config())
+    .addOption(log())
+    .requiredOption('--since <time>', "from when on: how long ago, like '7d', or a date like 2026-01-15T00:00:00Z")
+    .option('--receiver <name>', 'only this one; again for another', collect)
+    .option('--dry-run', 'only look, also beside a running engine')
+    .option('--json', 'one JSON object a line')
+    .option('--patience <duration>', 'give a receiver up that makes no progress for so long', '2m')
+    .action(async options => (await import('./reconcile.ts')).reconcile(options));
   command('check', 'show everything that is wrong with a config, secrets and references included')
     .addOption(config())
     .action(async options => (await import('./check.ts')).checkConfig(options));

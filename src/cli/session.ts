@@ -81,17 +81,24 @@ export const stateOf = async (file: string): Promise<string> => {
   return stateFolder(config as AnyConfig, dirname(resolve(file))); // what is wrong with the rest does not matter here
 };
 
-/** Starts the engine on a config, runs it to its end and closes what it opened. @param change what else than its plan is run */
+export interface Running {
+  /** What else than the plan of the config is run. */
+  readonly change?: (parts: Plan) => Plan;
+  /** What else than the state of the config is run on; its folder. */
+  readonly open?: (folder: string) => Store;
+}
+
+/** Starts the engine on a config, runs it to its end and closes what it opened. */
 export const runConfig = async (
   read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
   log: Logger,
   options: EngineOptions = {},
-  change: (parts: Plan) => Plan = parts => parts,
+  { change = parts => parts, open = openState }: Running = {},
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
   const state = stateFolder(config, folder);
   const parts = change(plan(config, place => read.options.get(place)));
-  const store = await orStop(() => openState(state));
+  const store = await orStop(() => open(state));
   const keep = (wait: WaitNote) => store.note({ drift: [], gaps: [], waits: [wait] }, systemClock.now());
   const quotas = budgets(systemClock, { log, kept: await store.waits(), keep });
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });

@@ -67,6 +67,17 @@ export const letterTable = (db: DatabaseSync): LetterTable => {
   };
 };
 
+/** Where each dead letter could not pass, and what it is; without its record. Reads beside a running engine. */
+export const readLetterIds = (
+  folder: string,
+): readonly { readonly place: string; readonly identity: string; readonly id: string }[] =>
+  // The columns are named as the fields.
+  reading(folder, 1, [], db => db.prepare('select place, identity, id from dead').all()) as unknown as readonly {
+    place: string;
+    identity: string;
+    id: string;
+  }[];
+
 /** Which letters are meant; all when nothing is said. */
 export interface Choice {
   readonly seqs?: readonly number[];

@@ -8,6 +8,7 @@ import type { WaitNote } from './budget.ts';
 import { trailOf } from './history-sqlite.ts';
 import { letterTable } from './letters-sqlite.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
+import { knownIn, loadMarks } from './marks-sqlite.ts';
 import { noteWriter } from './notes-sqlite.ts';
 import { queueTables } from './queue-sqlite.ts';
 import { asStateFault } from './sqlite-faults.ts';
@@ -18,7 +19,7 @@ import type { Store, StoredPosition } from './state.ts';
 export const openState = (folder: string): Store => {
   const { db, close } = take(folder);
   const sql = statements(db);
-  const marks = load(db);
+  const marks = loadMarks(db);
   const letters = letterTable(db);
   const queues = queueTables(db);
   const trail = trailOf(db);
@@ -27,7 +28,8 @@ export const openState = (folder: string): Store => {
   const apply = (writes: readonly Write[], now: number): (() => void)[] => {
     const afterwards: (() => void)[] = []; // what the memory learns, once it is true
     const revived = writes.find(w => w.kind === 'revive');
-    const move = writes.find(w => w.kind === 'move')?.move ?? (revived && { low: 0, date: revived.date });
+    const dated = revived ?? writes.find(w => w.kind === 'dated');
+    const move = writes.find(w => w.kind === 'move')?.move ?? (dated && { low: 0, date: dated.date });
     const counted = revived && letters.revive(revived, writes, now);
     for (const write of writes) {
       point('in commit');
@@ -52,10 +54,7 @@ export const openState = (folder: string): Store => {
       const row = sql.entry.get(space, key) as { value: string } | undefined;
       return row && (JSON.parse(row.value) as Json);
     },
-    known: async (space, ids) => {
-      const set = marks.get(space);
-      return new Set(set && set.size > 0 ? ids.filter(id => set.has(digestOf(id))) : []);
-    },
+    known: async (space, ids) => knownIn(marks.get(space), ids),
     positions: async () =>
       sql.positions.all().map(row => ({ ...(row as unknown as StoredPosition), value: JSON.parse(String(row.value)) })), // its columns
     deadSince: async (identity, time) => letters.since(identity, time),
@@ -135,17 +134,4 @@ const applyMark = (
     for (const digest of digests) set.add(digest);
     marks.set(space, set);
   };
-};
-
-// ---- Opening ----
-
-const load = (db: DatabaseSync): Map<string, Marks> => {
-  const marks = new Map<string, Marks>();
-  for (const row of db.prepare('select space, ids from marks').iterate()) {
-    const { space, ids } = row as { space: string; ids: Uint8Array };
-    const set = marks.get(space) ?? new Marks();
-    for (let at = 0; at < ids.length; at += WIDTH) set.add(ids, at);
-    marks.set(space, set);
-  }
-  return marks;
 };

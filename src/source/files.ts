@@ -2,8 +2,8 @@
 // content and not by their name, one is read at a time, and one that cannot be used never blocks the next.
 import type { Receiver, ReceiverContext } from '../component.ts';
 import { Fault } from '../fault.ts';
-import { isObject } from '../json.ts';
-import type { AuditRecord, Json, Origin } from '../model.ts';
+import type { AuditRecord, Origin } from '../model.ts';
+import { isPosition, type Position } from './files-position.ts';
 import { explainFiles } from './files-words.ts';
 import { type Copy, type Look, type Seen, watchFolder } from './folder.ts';
 import { poll, type Source, type Turn } from './poll.ts';
@@ -53,25 +53,6 @@ const BATCH = { records: 1000, bytes: 4 * 2 ** 20 } as const;
 /** Of how many files that lie in the folder it is known that they were delivered: about 400 kB of position. */
 const MOST_DONE = 5000;
 
-/** Where it stands: by the SHA-256 of their content, which files were delivered, and which is being read. */
-type Position = {
-  readonly shape: 'files/1';
-  /** When each was delivered, ms since the epoch. */
-  readonly done: { readonly [digest: string]: number };
-  /** Why each cannot be used; until it is moved away. */
-  readonly bad: { readonly [digest: string]: string };
-  readonly reading: Reading | null;
-  /** When a file was last read, ms since the epoch. */
-  readonly read: number;
-};
-
-type Reading = {
-  readonly digest: string;
-  readonly name: string;
-  /** How many of its records were delivered. */
-  readonly records: number;
-};
-
 /** An open file, and how far it was read. */
 interface Reader {
   readonly digest: string;
@@ -103,6 +84,7 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
 
   /** What was committed becomes true in the folder: bad files are moved away, delivered ones removed in time. */
   const tidy = async (position: Position, look: Look): Promise<Position> => {
+    if (position.only) return position;
     const stuck = new Set<string>();
     for (const file of look.files) {
       const reason = own(position.bad, file.digest);
@@ -163,7 +145,7 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
       const reason = `${error.code}: ${error.message.slice(0, 500)}\n${error.remedy}`;
       log.error(
         { file: file.name, sha256: file.digest, code: error.code, remedy: error.remedy },
-        `a file is set aside: ${error.message}`,
+        `${position.only ? 'a file cannot be compared' : 'a file is set aside'}: ${error.message}`,
       );
       return turn({ ...position, reading: null, bad: { ...position.bad, [file.digest]: reason } });
     }
@@ -179,7 +161,9 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
     const isNews = (digest: string) =>
       reading
         ? digest === reading.digest
-        : own(position.done, digest) === undefined && own(position.bad, digest) === undefined;
+        : own(position.done, digest) === undefined &&
+          own(position.bad, digest) === undefined &&
+          (position.only?.includes(digest) ?? true);
     const look = await folder.look(isNews, signal);
     const tidied = await tidy(position, look);
     const begun = { ...tidied, done: remembered(tidied.done, look) };
@@ -215,6 +199,12 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
       const delivered = Object.keys(done).length;
       return explainFiles({ directory, settle, batch, delivered, reading, read, accepts: format.accepts });
     },
+    // Files that were delivered since then, as far as they still lie there. Their records may be of any time.
+    review: (position, to) => {
+      const only = Object.keys(position.done).filter(digest => position.done[digest]! >= to);
+      return only.length === 0 ? undefined : { ...position, done: {}, bad: {}, reading: null, only };
+    },
+    reached: () => Number.POSITIVE_INFINITY,
 
     pull: (position, signal) => inTurn(() => next(position, signal)),
   };
@@ -247,23 +237,6 @@ const remembered = (done: Position['done'], { files: present, complete }: Look):
   if (Object.keys(least).length < MOST_DONE) return least;
   throw new Fault('E_FOLDER_FULL', `${MOST_DONE} delivered files lie in the drop folder`);
 };
-
-const isPosition = (stored: Json): stored is Position => {
-  if (!isObject(stored) || stored.shape !== 'files/1') return false;
-  const { done, bad, reading, read } = stored;
-  return isMap(done, 'number') && isMap(bad, 'string') && isReading(reading) && typeof read === 'number';
-};
-
-const isMap = (json: Json | undefined, of: 'number' | 'string'): boolean =>
-  json !== undefined && isObject(json) && Object.values(json).every(value => typeof value === of);
-
-const isReading = (json: Json | undefined): boolean =>
-  json === null ||
-  (json !== undefined &&
-    isObject(json) &&
-    typeof json.digest === 'string' &&
-    typeof json.name === 'string' &&
-    typeof json.records === 'number');
 
 const own = <T>(object: { readonly [key: string]: T }, key: string): T | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;

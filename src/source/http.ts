@@ -193,6 +193,7 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
     origin,
     start: now => stored(walk.start(now)),
     low: position => walk.low(inside(position)),
+    reached: position => (walk.reached ?? walk.low)(inside(position)),
     restore: position => {
       if (isStored(position) && position.shape === walk.shape && walk.fits(position.at)) return position;
       throw new Fault('E_POSITION', `the stored position is not of the walk ${walk.shape}`);

@@ -29,6 +29,10 @@ export interface Source<P extends Json> {
   rewind?(position: P, to: number): P | undefined;
   /** What is done at this position, in words; nothing is asked. @param now ms since the epoch */
   explain?(position: P, now: number): Promise<Explanation>;
+  /** Where to stand to compare; as `rewind` when absent. */
+  review?(position: P, to: number): P | undefined;
+  /** What happened before this was read once; as `low` when absent. */
+  reached?(position: P): number;
   /** The page after this position; nothing, if there is nothing to ask yet. Throws Faults. */
   pull(position: P, signal: AbortSignal): Promise<Turn<P> | undefined>;
 }
@@ -41,6 +45,8 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
     low: position => source.low(source.restore(position)),
     ...(source.rewind && { rewind: (position, to) => source.rewind?.(source.restore(position), to) }),
     ...(source.explain && { explain: (stored, now) => explainAt(source, stored, now) }),
+    ...(source.review && { review: (position, to) => source.review?.(source.restore(position), to) }),
+    reached: position => (source.reached ?? source.low)(source.restore(position)),
   },
   emissions: new Observable<Emission>(subscriber => {
     const { clock } = context;

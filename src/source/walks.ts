@@ -38,6 +38,8 @@ export interface Walk<P extends Json, Ask extends Asked> {
   next(position: P, asked: Ask, lead: Lead): Step<P>;
   /** Nothing that happened before this will be asked for again. */
   low(position: P): number;
+  /** What happened before this was asked for once, to the end; as `low` when absent. */
+  reached?(position: P): number;
   /** Whether this is a position of its own: what a person gives by hand, or a disk gives back. */
   fits(position: Json): position is P;
   /** Where to stand to read again from `to` on; nothing when it may stand before that already. */
@@ -74,6 +76,7 @@ export const cursor = ({ since, onLost }: CursorOptions): Walk<Place, PlaceAsk> 
   start: now => ({ cursor: null, since: since(now), low: since(now) }),
   fits: isPlace,
   low: ({ low }) => low,
+  reached: ({ low }) => low,
   // Where the cursor stands is the vendor's knowledge: but not before the low-water time, or records would be skipped.
   rewind: ({ low }, to) => (to < low ? { cursor: null, since: to, low: to } : undefined),
   ask: place => ({ cursor: place.cursor, since: place.since }),

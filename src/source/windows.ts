@@ -113,6 +113,7 @@ export const windows = (options: WindowOptions): Walk<Windows, WindowAsk> => {
     shape: 'windows/1',
     start: now => ({ live: at(since(now)), sweep: at(since(now)), owed: 0 }),
     low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),
+    reached: ({ live }) => live.from,
     fits: isWindows,
     rewind: ({ live, sweep }, to) =>
       to < live.from ? { live: at(to), sweep: at(Math.min(to, sweep.from)), owed: 0 } : undefined,

@@ -4,12 +4,14 @@ import { misfortuneMutations } from './misfortune.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
 import { queueMutations } from './queue.ts';
+import { reviewMutations } from './review.ts';
 import { statusMutations } from './status.ts';
 
 export const allMutations: readonly Mutation[] = [
   ...mutations,
   ...otlpMutations,
   ...queueMutations,
+  ...reviewMutations,
   ...statusMutations,
   ...guideMutations,
   ...misfortuneMutations,

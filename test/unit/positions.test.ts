@@ -30,6 +30,13 @@ test('a cursor is left for a new beginning, but never for one that may skip what
   }
 });
 
+test('what was reached once is more than what is never read again', () => {
+  const begun = walk.start(NOW);
+  const further = { ...begun, live: { ...begun.live, from: NOW - HOUR } };
+  expect([walk.low(further), walk.reached?.(further)]).toEqual([NOW - DAY, NOW - HOUR]);
+  expect(cursor({ since: () => 0, onLost: 'hold' }).reached?.({ cursor: 'c', since: 1, low: 2 })).toBe(2);
+});
+
 const start = JSON.parse(JSON.stringify(walk.start(NOW)));
 test.each<[string, (json: Json) => boolean, Json, boolean]>([
   ['a first one', walk.fits, start, true],

@@ -39,14 +39,16 @@ export const drain = (
           },
         ],
       },
-      parts => ({
-        ...parts,
-        // Also those that have lost their queue, or are in no pipeline any more.
-        exporters: exportersOf(config, place => options.get(place), names).map(part => ({
-          ...part,
-          queue: part.queue ?? { limit: Number.POSITIVE_INFINITY },
-        })),
-      }),
+      {
+        change: parts => ({
+          ...parts,
+          // Also those that have lost their queue, or are in no pipeline any more.
+          exporters: exportersOf(config, place => options.get(place), names).map(part => ({
+            ...part,
+            queue: part.queue ?? { limit: Number.POSITIVE_INFINITY },
+          })),
+        }),
+      },
     );
     process.stderr.write(`${sent} records sent${dead > 0 ? `, ${dead} became dead letters` : ''}\n`);
     const message = unfinished(endings);

@@ -1,6 +1,6 @@
 // `tributary state rewind RECEIVER --to TIME`: reads again from a moment on. What was delivered before is dropped by what
 // remembers it (`--missing`), or is forgotten and delivered once more under the same uids (`--again`).
-import { DAY, HOUR, since } from '../../options.ts';
+import { DAY, HOUR } from '../../options.ts';
 import type { Remembering } from '../../runtime/inspect.ts';
 import {
   changeState,
@@ -11,6 +11,7 @@ import {
   type Standings,
 } from '../../runtime/state-tools.ts';
 import { inWords } from '../../source/words.ts';
+import { momentOf } from '../moment.ts';
 import { command, orStop, Stop } from '../session.ts';
 import { counted, installationOf, iso, jsonOf, mustExist, receiverOf, words } from './installation.ts';
 
@@ -28,7 +29,7 @@ export const rewind = (name: string, flags: RewindFlags): Promise<void> =>
     const { again = false, reason = '' } = flags;
     if (again && flags.missing) throw new Stop('--missing or --again: one of them', 2);
     const now = Date.now();
-    const to = momentOf(flags.to, now);
+    const to = momentOf('--to', flags.to, now);
     const installation = await installationOf(flags.config);
     mustExist(installation);
     const { folder } = installation;
@@ -74,14 +75,6 @@ export const rewind = (name: string, flags: RewindFlags): Promise<void> =>
     );
     process.stderr.write(`Done${again ? `: ${counted(forgotten, 'mark')} forgotten` : ''}. The next run reads it.\n`);
   });
-
-const momentOf = (text: string, now: number): number => {
-  const read = since().safeParse(text);
-  if (!read.success) throw new Stop(`--to ${read.error.issues[0]!.message}`, 2);
-  const to = read.data(now);
-  if (to >= now) throw new Stop(`--to ${text} is not in the past`, 2);
-  return to;
-};
 
 /** What was delivered so long ago that it may be forgotten cannot be told from what is missing. */
 const refuseForgotten = (

@@ -1,0 +1,104 @@
+// `tributary reconcile --since 7d`: asks each vendor again, holds what it shows against what was delivered, and delivers
+// what is missing. It moves no receiver, so it may be broken off at any moment, and be run again.
+import type { Logger } from '../component.ts';
+import { describe, Fault } from '../fault.ts';
+import { duration } from '../options.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { inspect } from '../runtime/inspect.ts';
+import { readLetterIds } from '../runtime/letters-sqlite.ts';
+import { createLog, type LogFormat } from '../runtime/log.ts';
+import { plan } from '../runtime/plan.ts';
+import { type Review, reviewOf } from '../runtime/review.ts';
+import { reviewing, snapshot } from '../runtime/review-store.ts';
+import { confirmed, tallyOf } from '../runtime/review-tally.ts';
+import { openState } from '../runtime/state-sqlite.ts';
+import { readStandings } from '../runtime/state-tools.ts';
+import { gapWatch } from './gaps.ts';
+import { momentOf } from './moment.ts';
+import { print } from './output.ts';
+import { asJson, asText, summary } from './reconcile-report.ts';
+import { command, listed, orStop, readConfig, runConfig, Stop, stateFolder, unfinished } from './session.ts';
+
+export interface ReconcileFlags {
+  readonly config: string;
+  readonly since: string;
+  readonly receiver?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly patience: string;
+  readonly log?: LogFormat;
+}
+
+export const reconcile = (flags: ReconcileFlags): Promise<void> =>
+  command(async () => {
+    const patience = duration({ min: '1s' }).safeParse(flags.patience);
+    if (!patience.success) throw new Stop(`--patience ${patience.error.issues[0]!.message}`, 2);
+    const since = momentOf('--since', flags.since, systemClock.now());
+    const only = flags.dryRun ?? false;
+    const read = await readConfig(flags.config);
+    if (read.problems.length > 0) process.stderr.write(`${listed(read.problems)}\n`);
+    const review = await prepare(read, flags.receiver, { since, only });
+
+    const [tally, gaps] = [tallyOf(review.reviewed, { only }), gapWatch()];
+    const { health: _, ...engine } = read.config.engine ?? {}; // another process may serve it
+    const endings =
+      review.plan.lanes.length === 0
+        ? []
+        : await runConfig(
+            { ...read, config: { ...read.config, engine } },
+            createLog(flags.log),
+            { once: { patience: patience.data }, observers: [tally.observer, gaps.observer] },
+            { change: () => review.plan, open: folder => openFor(review, folder, only) },
+          );
+
+    const folder = stateFolder(read.config, read.folder);
+    const found = only
+      ? await confirmed(tally.found(), review.reviewed, (space, ids) => snapshot(folder).known(space, ids))
+      : tally.found();
+    const report = { since, only, found, passed: review.passed, endings, gaps: gaps.of };
+    const lines = flags.json ? asJson(report) : asText(report);
+    // Where events go to standard output, nothing else does.
+    const toData = !only && review.plan.lanes.some(({ routes }) => routes.some(r => r.exporters.some(isStdout)));
+    if (toData) process.stderr.write(lines.join(''));
+    else await print(lines);
+    process.stderr.write(gaps.text());
+    const { text, fine } = summary(report);
+    const message = unfinished(endings);
+    process.stderr.write(`${message === undefined ? '' : `${message}\n`}${text}\n`);
+    if (!fine) process.exitCode = 1;
+  });
+
+const isStdout = ({ spec }: { readonly spec: { readonly type: string } }): boolean => spec.type === 'stdout';
+
+const silent: Logger = { info() {}, warn() {}, error() {} };
+
+/** What is asked of whom. */
+const prepare = async (
+  { config, options, folder }: Awaited<ReturnType<typeof readConfig>>,
+  names: readonly string[] | undefined,
+  asked: { readonly since: number; readonly only: boolean },
+): Promise<Review> => {
+  const parts = plan(config, place => options.get(place));
+  const all = parts.lanes.map(({ receiver }) => receiver.name);
+  const strange = (names ?? []).filter(name => !all.includes(name));
+  if (strange.length > 0)
+    throw new Stop(`no pipeline reads ${strange.map(name => `'${name}'`).join(', ')}; there are: ${all.join(', ')}`, 2);
+  const lanes = parts.lanes.filter(({ receiver }) => names?.includes(receiver.name) ?? true);
+  const receivers = await inspect(config, options, { clock: systemClock, log: silent, folder });
+  const state = stateFolder(config, folder);
+  return orStop(() =>
+    reviewOf({ ...parts, lanes }, receivers, readStandings(state), { ...asked, letters: readLetterIds(state) }),
+  );
+};
+
+const openFor = ({ reviewed }: Review, folder: string, only: boolean) => {
+  const places = [...reviewed.values()].map(({ place }) => place);
+  try {
+    return reviewing(only ? snapshot(folder) : openState(folder), places, { only });
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'E_STATE_OWNED') throw error;
+    throw new Stop(
+      `${describe(error)}\n  Stop it to have delivered what is missing, or say --dry-run: that only looks, beside it.`,
+    );
+  }
+};
