@@ -4,6 +4,8 @@ import { type Mutation, unit } from './mutations.ts';
 const LISTENER = 'src/runtime/status-page/listener.ts';
 const HOST = 'src/runtime/status-page/host.ts';
 const REPORT = ['test/unit/status-report.test.ts'];
+const TAIL = 'src/runtime/status-page/tail.ts';
+const TAILS = ['test/unit/status-tail.test.ts'];
 const SETTINGS = ['test/unit/status-settings.test.ts'];
 
 export const statusMutations: readonly Mutation[] = [
@@ -15,4 +17,25 @@ export const statusMutations: readonly Mutation[] = [
     'if (isSecret(value) && depth > 9) return',
   ]),
   unit('the charts never forget', REPORT, ['src/runtime/status-page/ring.ts', 'slot?.number === wanted', 'slot']),
+  unit(
+    'the tail waits for its readers',
+    TAILS,
+    [TAIL, 'bell.ring();', 'bell.ring(); (globalThis as { end?: number }).end = readers > 0 ? end : 0;'],
+    [TAIL, 'at = from + passed.length;', 'at = from + passed.length; (globalThis as { at?: number }).at = at;'],
+    [
+      'src/runtime/engine.ts',
+      'watch.delivered(name, delivery);',
+      'watch.delivered(name, delivery); const seen = globalThis as { at?: number; end?: number }; while ((seen.at ?? 0) < (seen.end ?? 0)) await new Promise(setImmediate);',
+    ],
+  ),
+  unit('the tail keeps all that its readers have not read', TAILS, [
+    TAIL,
+    'kept = [...kept, ...records.slice(-most).map(record => ({ receiver, record }))].slice(-most);',
+    'kept = [...kept, ...records.slice(-most).map(record => ({ receiver, record }))].slice(-(readers > 0 ? 1e6 : most));',
+  ]),
+  unit('a reader that does not read fills the memory', TAILS, [
+    'src/runtime/status-page/stream.ts',
+    "!response.write(texts.join(''))",
+    "!response.write(texts.join('')) && texts.length < 0",
+  ]),
 ];

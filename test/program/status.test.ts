@@ -109,6 +109,46 @@ describe('tributary status', () => {
   });
 });
 
+describe('tributary tail', () => {
+  test('prints what passes, as events or in the vendor’s words, until nobody reads or it is told to stop', async () => {
+    const running = start(here("status: '127.0.0.1:0'"));
+    const at = ['--at', await addressOf(running)];
+    const first = async (...args: readonly string[]) => {
+      const program = tributary(['tail', ...at, ...args]);
+      const line = await new Promise<string>(done => {
+        let all = '';
+        program.child.stdout!.on('data', (chunk: string) => {
+          all += chunk;
+          if (all.includes('\n')) done(all.split('\n')[0]!);
+        });
+      });
+      program.child.kill('SIGINT');
+      expect((await program.ended).code).toBe(0);
+      return JSON.parse(line);
+    };
+    expect(await first()).toMatchObject({ class_uid: expect.any(Number), metadata: { uid: expect.any(String) } });
+    expect(await first('--class', 'Group Management')).toMatchObject({ class_uid: 3006 });
+    expect(await first('--receiver', 'opal', '--raw')).toMatchObject({ event_id: expect.any(String) });
+    const cut = tributary(['tail', ...at]);
+    cut.child.stdout!.destroy();
+    expect((await cut.ended).code).toBe(0);
+    const told = tributary(['tail', ...at, '--class', '1']);
+    await until(['status', ...at], () => true);
+    running.child.kill('SIGKILL');
+    expect(await told.ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('has ended') });
+  });
+
+  test.each([
+    [['--receiver', 'opel'], "there is no receiver 'opel'; there are: opal"],
+    [['--class', 'authenticaton'], 'OCSF has no such class'],
+  ])('%j is wrong usage', async (args, words) => {
+    const address = await addressOf(start(here("status: '127.0.0.1:0'")));
+    const { code, stderr } = await tributary(['tail', '--at', address, ...args]).ended;
+    expect(stderr).toContain(words);
+    expect(code).toBe(2);
+  });
+});
+
 describe('the listener', () => {
   test('where nobody asked for it, a port that is taken is a warning', async () => {
     await taken(8686);

@@ -32,7 +32,17 @@ export interface World {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** The JSON of a path; what it is, the test knows. */
   json<T = Report>(path: string): Promise<T>;
+  /** Reads server-sent events of a path, unless it is told to pause. */
+  follow(path: string): Promise<Follower>;
   close(): Promise<void>;
+}
+
+export interface Follower {
+  readonly status: number;
+  /** What came, by the kind of event. */
+  readonly came: readonly { readonly event: string; readonly data: unknown }[];
+  pause(): void;
+  resume(): void;
 }
 
 export const world = async ({
@@ -139,14 +149,41 @@ export const world = async ({
         .once('error', fail)
         .end();
     });
+  const cut: (() => void)[] = [];
+  const follow: World['follow'] = path =>
+    new Promise((done, fail) => {
+      const asked = request(`http://${status.address}${path}`, { agent: false }, response => {
+        const came: { event: string; data: unknown }[] = [];
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          const whole = (text + chunk).split('\n\n');
+          text = whole.pop()!;
+          for (const one of whole) {
+            const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(one) ?? [];
+            if (event !== undefined) came.push({ event, data: JSON.parse(data!) });
+          }
+        });
+        response.on('error', () => {}); // it is cut at the end
+        done({
+          status: response.statusCode ?? 0,
+          came,
+          pause: () => response.pause(),
+          resume: () => response.resume(),
+        });
+      });
+      cut.push(() => asked.destroy());
+      asked.once('error', fail).end();
+    });
   return {
     clock,
+    follow,
     address: status.address,
     says: (ids, ago = 0) => void waiting.push(...ids.map(id => ({ id, time: clock.now() - ago }))),
     fails,
     get,
     json: async <T>(path: string) => JSON.parse((await get(path)).text) as T,
     close: async () => {
+      for (const one of cut) one();
       running.abort();
       await clock.run(running.ended);
       await status.close();

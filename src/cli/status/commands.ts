@@ -10,4 +10,9 @@ export const addStatusCommands = (tributary: Command, config: () => Option): voi
   command('status', 'how a running tributary does: receivers, exporters, queues, dead letters')
     .option('--json', 'one JSON object, with every number')
     .action(async options => (await import('./show.ts')).showStatus(options));
+  command('tail', 'the events that pass through a running tributary, one a line; it may miss some, and says so')
+    .option('--receiver <name>', 'only what this one reads')
+    .option('--class <name>', 'only events of this class of OCSF: authentication, 3002')
+    .option('--raw', "the vendor's own words instead of the event")
+    .action(async options => (await import('./tail.ts')).tail(options));
 };

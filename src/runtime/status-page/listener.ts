@@ -17,6 +17,8 @@ import { history } from './history.ts';
 import { isPlainHost } from './host.ts';
 import { report } from './report.ts';
 import { settingsOf } from './settings.ts';
+import { stream, type Wanted } from './stream.ts';
+import { createTail } from './tail.ts';
 
 export interface StatusOptions {
   readonly address: Address;
@@ -50,6 +52,7 @@ export const openStatus = async ({
   const { dedupes } = namesOf(plan);
   const facts = gatherFacts(clock, name => dedupes.has(name));
   const standing = standings(plan, clock);
+  const tail = createTail();
   const reported = sparing(clock, () => report({ ...rest, facts, standings: standing, lagLimit }));
   const answer =
     (make: () => object | Promise<object>): Handler =>
@@ -71,10 +74,33 @@ export const openStatus = async ({
       ['/api/status', answer(reported)],
       ['/api/history', answer(() => history(plan, facts, clock))],
       ['/api/config', answer(() => settingsOf(config))],
+      [
+        '/api/tail',
+        (request, response) => {
+          const wanted = wantedOf(request);
+          const reader = tail.open(wanted.back);
+          if (!reader) return json(response, 503, { error: 'so many read already that there is no room for one more' });
+          stream(reader, response, wanted, clock).catch(error => {
+            log.warn({}, `a reader of the tail is cut off: ${describe(error)}`);
+            response.destroy();
+          });
+        },
+      ],
     ]),
     stranger,
   );
-  return { address: served.address, observers: [standing.observer, facts.observer], close: () => served.close() };
+  return {
+    address: served.address,
+    observers: [standing.observer, facts.observer, tail.observer],
+    close: () => served.close(),
+  };
+};
+
+/** `?receiver=opal&class=3002&back=20`; what cannot be read is not wanted. */
+const wantedOf = ({ url = '' }: IncomingMessage): Wanted & { readonly back: number } => {
+  const query = new URLSearchParams(url.split('?', 2)[1]);
+  const number = (name: string) => (/^\d{1,9}$/.test(query.get(name) ?? '') ? Number(query.get(name)) : undefined);
+  return { receiver: query.get('receiver') ?? undefined, class: number('class'), back: number('back') ?? 0 };
 };
 
 /** A request under a name that is not ours is misdirected, whatever it asks for. */
