@@ -109,7 +109,7 @@ export const runConfig = async (
     health = await orStop(() => healthOf(config, parts, quotas, store));
     if (health) log.info({ address: health.address }, 'health is served');
     if (!options.once && !options.queuesOnly)
-      status = await orStop(() => statusOf({ config, plan: parts, budgets: quotas, store, log, state }));
+      status = await orStop(() => statusOf({ engine: config.engine, plan: parts, budgets: quotas, store, log, state }));
     if (status) log.info({ page: `http://${status.address}/` }, 'status is served');
     const { grace, deadLetters } = config.engine ?? {};
     const engine = await orStop(() =>
@@ -156,7 +156,7 @@ const healthOf = async (
 
 /** The page and its JSON. Where nobody asked for it, a port that is taken is no reason not to run. */
 const statusOf = async (given: Omit<StatusOptions, 'address' | 'clock' | 'lagLimit'>): Promise<Status | undefined> => {
-  const { engine } = given.config;
+  const { engine } = given;
   if (engine?.status === false) return undefined;
   const { openStatus } = await import('../runtime/status-page/listener.ts');
   const address = addressOf(engine?.status ?? STATUS_ADDRESS)!; // `check` has read the one of the config

@@ -113,7 +113,7 @@ export const world = async ({
   const status = await openStatus({
     address: { host: '127.0.0.1', port: 0 },
     plan: parts,
-    config,
+    engine,
     clock,
     budgets: pools,
     store,

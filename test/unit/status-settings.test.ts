@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineExporter, defineProcessor, defineReceiver } from '../../src/component.ts';
 import { type AnyConfig, queued, sqlite } from '../../src/config.ts';
 import { secret } from '../../src/options.ts';
+import { plan } from '../../src/runtime/plan.ts';
 import { settingsOf, shown } from '../../src/runtime/status-page/settings.ts';
 
 const anything = z.any();
@@ -22,7 +23,12 @@ test('every component as it was written, secrets by their references, functions 
     pipelines: { all: { receivers: ['in'], processors: ['mine'], exporters: ['out'] } },
     engine: { state: sqlite({ path: './state' }), status: false },
   };
-  expect(settingsOf(config)).toMatchObject({
+  expect(
+    settingsOf(
+      plan(config, () => ({})),
+      config.engine,
+    ),
+  ).toMatchObject({
     receivers: [
       {
         name: 'in',
@@ -33,7 +39,7 @@ test('every component as it was written, secrets by their references, functions 
     ],
     processors: [{ options: { work: '[function redact]', other: ['[function]'] } }],
     exporters: [{ options: { proxy: 'http://[hidden]@proxy.example/x' }, queue: { limit: '2GiB' } }],
-    pipelines: { all: { receivers: ['in'], processors: ['mine'], exporters: ['out'] } },
+    pipelines: [{ name: 'all', receivers: ['in'], processors: ['mine'], exporters: ['out'] }],
     engine: { state: 'sqlite({"path":"./state"})', status: false },
   });
 });

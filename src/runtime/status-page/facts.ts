@@ -7,7 +7,9 @@ import { MINUTE, SECOND } from '../../options.ts';
 import { toMillis } from '../../time.ts';
 import type { Delivery } from '../account.ts';
 import { budgetKey } from '../fetch.ts';
+import { namesOf } from '../instruments.ts';
 import type { Observer } from '../observer.ts';
+import type { Plan } from '../plan.ts';
 import { type Ring, ring } from './ring.ts';
 
 /** How long the charts reach back: a slot a minute. */
@@ -90,8 +92,8 @@ const WIDEST = 300;
 /** Delays of one minute that are kept for its median. */
 const SAMPLE = 512;
 
-/** @param remembers whether the processor of this name drops what was delivered before */
-export const gatherFacts = (clock: Clock, remembers: (processor: string) => boolean): Facts => {
+export const gatherFacts = (clock: Clock): Facts => {
+  let remembers: (processor: string) => boolean = () => false;
   const lane = remembered((): LaneFacts => newLane(clock));
   const flows = remembered(
     (): Flow => ({ records: 0, recent: ring({ clock, ...RECENT, empty: () => ({ records: 0 }) }) }),
@@ -104,6 +106,21 @@ export const gatherFacts = (clock: Clock, remembers: (processor: string) => bool
     const one = flow(from, to);
     one.records += records;
     one.recent.now().records += records;
+  };
+
+  /** What is in the plan no more would else be kept for ever. */
+  const forget = ({ lanes, exporters }: Plan) => {
+    const pipelines = lanes.flatMap(({ routes }) => routes.map(({ pipeline }) => pipeline));
+    const known = new Set([
+      ...lanes.map(({ receiver }) => `receiver/${receiver.name}`),
+      ...pipelines.map(pipeline => `pipeline/${pipeline}`),
+      ...exporters.map(({ name }) => `exporter/${name}`),
+      SENT,
+      REFUSED,
+    ]);
+    lane.keep(name => known.has(name) || known.has(`receiver/${name}`));
+    flows.keep(ends => ends.split(' ').every(end => known.has(end)));
+    step.keep(place => known.has(place.split('/', 2).join('/')));
   };
 
   const delivered = (name: string, { batch, routes, exporters }: Delivery) => {
@@ -135,9 +152,16 @@ export const gatherFacts = (clock: Clock, remembers: (processor: string) => bool
 
   return {
     observer: {
+      planned: plan => {
+        remembers = rememberingIn(plan);
+        forget(plan);
+      },
       began: (name, identity) => {
-        lane(name).identity = identity;
-        lane(name).ended = false;
+        const mine = lane(name);
+        mine.identity = identity;
+        mine.clients.clear(); // of the one before
+        mine.rested = false;
+        mine.ended = false;
       },
       delivered,
       dequeued: (exporter, records, refused) => {
@@ -184,14 +208,23 @@ export const perMinute = (
 
 // ---- Helpers ----
 
-/** One of a kind for each name, made when it is first asked for: there are as many as the config has names. */
-const remembered = <T>(make: () => T): ((name: string) => T) => {
+/** One of a kind for each name, made when it is first asked for. */
+const remembered = <T>(make: () => T) => {
   const known = new Map<string, T>();
-  return name => {
-    const one = known.get(name) ?? make();
-    known.set(name, one);
-    return one;
+  const one = (name: string): T => {
+    const found = known.get(name) ?? make();
+    known.set(name, found);
+    return found;
   };
+  const keep = (wanted: (name: string) => boolean) => {
+    for (const name of known.keys()) if (!wanted(name)) known.delete(name);
+  };
+  return Object.assign(one, { keep });
+};
+
+const rememberingIn = (plan: Plan) => {
+  const { dedupes } = namesOf(plan);
+  return (processor: string): boolean => dedupes.has(processor);
 };
 
 const newLane = (clock: Clock): LaneFacts => ({

@@ -1,12 +1,11 @@
 // The `status` listener: the page, and the JSON behind it. It only reads; whoever looks can change and delay nothing.
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Logger } from '../../component.ts';
-import type { AnyConfig } from '../../config.ts';
+import type { Engine } from '../../config.ts';
 import { describe } from '../../fault.ts';
 import { MINUTE, SECOND } from '../../options.ts';
 import type { Address } from '../address.ts';
 import type { Budgets } from '../budget.ts';
-import { namesOf } from '../instruments.ts';
 import type { Observer } from '../observer.ts';
 import type { Plan } from '../plan.ts';
 import { type Handler, json, serve } from '../server.ts';
@@ -22,8 +21,10 @@ import { createTail } from './tail.ts';
 
 export interface StatusOptions {
   readonly address: Address;
+  /** The first one; those that take its place are told to the observers. */
   readonly plan: Plan;
-  readonly config: AnyConfig;
+  /** As the config has it. */
+  readonly engine: Engine | undefined;
   readonly clock: Clock;
   readonly budgets: Budgets;
   readonly store: Store;
@@ -44,16 +45,21 @@ export interface Status {
 /** Listens from now on; throws E_LISTEN when it cannot. */
 export const openStatus = async ({
   address,
-  config,
+  engine,
   lagLimit = 15 * MINUTE,
   ...rest
 }: StatusOptions): Promise<Status> => {
-  const { plan, clock, log } = rest;
-  const { dedupes } = namesOf(plan);
-  const facts = gatherFacts(clock, name => dedupes.has(name));
+  const { clock, log } = rest;
+  let { plan } = rest;
+  const planned: Observer = {
+    planned: next => {
+      plan = next;
+    },
+  };
+  const facts = gatherFacts(clock);
   const standing = standings(plan, clock);
   const tail = createTail();
-  const reported = sparing(clock, () => report({ ...rest, facts, standings: standing, lagLimit }));
+  const reported = sparing(clock, () => report({ ...rest, plan, facts, standings: standing, lagLimit }));
   const answer =
     (make: () => object | Promise<object>): Handler =>
     (_, response) => {
@@ -73,7 +79,7 @@ export const openStatus = async ({
     new Map<string, Handler>([
       ['/api/status', answer(reported)],
       ['/api/history', answer(() => history(plan, facts, clock))],
-      ['/api/config', answer(() => settingsOf(config))],
+      ['/api/config', answer(() => settingsOf(plan, engine))],
       [
         '/api/tail',
         (request, response) => {
@@ -91,7 +97,7 @@ export const openStatus = async ({
   );
   return {
     address: served.address,
-    observers: [standing.observer, facts.observer, tail.observer],
+    observers: [planned, standing.observer, facts.observer, tail.observer],
     close: () => served.close(),
   };
 };

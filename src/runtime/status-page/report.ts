@@ -11,6 +11,7 @@ import type { Standing, Standings, Trouble } from '../standing.ts';
 import type { Store, StoredPosition } from '../state.ts';
 import { identityInWords } from '../state-tools.ts';
 import { type Facts, type FaultNote, type LaneFacts, perMinute, REFUSED, SENT } from './facts.ts';
+import { pipelinesOf } from './settings.ts';
 import { overall, verdictOf } from './verdict.ts';
 
 export interface ReportGround {
@@ -51,7 +52,7 @@ export const report = async (ground: ReportGround) => {
       state,
     },
     receivers,
-    pipelines: pipelinesOf(plan, facts),
+    pipelines: stepsIn(plan, facts),
     exporters,
     flows: flowsOf(plan, facts, now),
     dead_letters: await deadLetters(ground),
@@ -132,21 +133,17 @@ const faultOf = ({ code, kind, status, place, words, first, last, times }: Fault
   times,
 });
 
-const pipelinesOf = ({ lanes }: Plan, facts: Facts) => {
-  const routes = lanes.flatMap(({ routes: own, receiver }) =>
-    own.map(route => ({ ...route, receiver: receiver.name })),
-  );
-  return [...Map.groupBy(routes, ({ pipeline }) => pipeline)].map(([pipeline, own]) => ({
+const stepsIn = (plan: Plan, facts: Facts) =>
+  pipelinesOf(plan).map(({ name: pipeline, receivers, processors, exporters }) => ({
     name: pipeline,
-    receivers: own.map(({ receiver }) => receiver),
-    steps: own[0]!.processors.map(({ name, spec }) => ({
+    receivers,
+    steps: processors.map(({ name, spec }) => ({
       name,
       type: spec.type,
       ...facts.step(`pipeline/${pipeline}/${name}`),
     })),
-    exporters: own[0]!.exporters.map(({ name }) => name),
+    exporters,
   }));
-};
 
 const exportersOf = async ({ plan, facts, standings, store, clock }: ReportGround) => {
   const holdings = await store.queues();
@@ -187,19 +184,14 @@ const flowsOf = ({ lanes }: Plan, facts: Facts, now: number) => {
 };
 
 const deadLetters = async ({ plan, store, clock }: ReportGround) => {
-  const places = [...stepsOf(plan), ...plan.exporters.map(({ name }) => `exporter/${name}`)];
+  const steps = pipelinesOf(plan).flatMap(({ name: pipeline, processors }) =>
+    processors.map(({ name }) => `pipeline/${pipeline}/${name}`),
+  );
+  const places = [...steps, ...plan.exporters.map(({ name }) => `exporter/${name}`)];
   const day = clock.now() - DAY;
   const counts = await Promise.all(places.map(async place => ({ place, last_day: await store.deadAt(place, day) })));
   return { total: await store.letters(), places: counts.filter(({ last_day }) => last_day > 0) };
 };
-
-const stepsOf = ({ lanes }: Plan): readonly string[] => [
-  ...new Set(
-    lanes.flatMap(({ routes }) =>
-      routes.flatMap(({ pipeline, processors }) => processors.map(({ name }) => `pipeline/${pipeline}/${name}`)),
-    ),
-  ),
-];
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const seconds = (ms: number): number => ms / SECOND;

@@ -1,10 +1,10 @@
 // The running config as the status page shows it: as it was written, with secrets by their references and functions as
 // such, so that nothing secret can be on the page.
-import type { Spec } from '../../component.ts';
-import type { AnyConfig, PipelineConfig } from '../../config.ts';
+import type { Engine } from '../../config.ts';
 import { isObject, put } from '../../json.ts';
 import type { Json } from '../../model.ts';
 import { isSecret } from '../../options.ts';
+import type { Part, Plan } from '../plan.ts';
 
 export interface PartSettings {
   readonly name: string;
@@ -21,33 +21,50 @@ export interface Settings {
   readonly receivers: readonly PartSettings[];
   readonly processors: readonly PartSettings[];
   readonly exporters: readonly PartSettings[];
-  readonly pipelines: Readonly<Record<string, Json>>;
+  readonly pipelines: readonly PipelineSettings[];
   readonly engine: Json;
 }
 
-export const settingsOf = ({ receivers, processors = {}, exporters, pipelines, engine = {} }: AnyConfig): Settings => ({
-  receivers: parts(receivers),
-  processors: parts(processors),
-  exporters: parts(exporters),
-  pipelines: Object.fromEntries(Object.entries(pipelines).map(([name, own]) => [name, shown(pipelineOf(own))])),
-  engine: shown({ ...engine, ...(engine.state && { state: `sqlite(${JSON.stringify(engine.state.options)})` }) }),
+export interface PipelineSettings {
+  readonly name: string;
+  readonly receivers: readonly string[];
+  readonly processors: readonly string[];
+  readonly exporters: readonly string[];
+}
+
+/** What runs: a component that no pipeline uses is not there. */
+export const settingsOf = (plan: Plan, engine: Engine = {}): Settings => {
+  const pipelines = pipelinesOf(plan);
+  const processors = pipelines.flatMap(({ processors: own }) => own);
+  return {
+    receivers: plan.lanes.map(({ receiver }) => partOf(receiver)),
+    processors: [...new Map(processors.map(part => [part.name, partOf(part)])).values()],
+    exporters: plan.exporters.map(partOf),
+    pipelines: pipelines.map(one => ({ ...one, processors: one.processors.map(({ name }) => name) })),
+    engine: shown({ ...engine, ...(engine.state && { state: `sqlite(${JSON.stringify(engine.state.options)})` }) }),
+  };
+};
+
+const partOf = ({ name, spec }: Part): PartSettings => ({
+  name,
+  type: spec.type,
+  ...(spec.where !== undefined && { where: spec.where }),
+  options: shown(spec.options),
+  ...('queue' in spec && { queue: shown(spec.queue) }),
 });
 
-const parts = (specs: Readonly<Record<string, Spec>>): readonly PartSettings[] =>
-  Object.entries(specs).map(([name, spec]) => ({
+/** The pipelines of a plan, each with all the receivers that feed it. */
+export const pipelinesOf = ({ lanes }: Plan) => {
+  const routes = lanes.flatMap(({ receiver, routes: own }) =>
+    own.map(route => ({ receiver: receiver.name, ...route })),
+  );
+  return [...Map.groupBy(routes, ({ pipeline }) => pipeline)].map(([name, own]) => ({
     name,
-    type: spec.type,
-    ...(spec.where !== undefined && { where: spec.where }),
-    options: shown(spec.options),
-    ...('queue' in spec && { queue: shown(spec.queue) }),
+    receivers: own.map(({ receiver }) => receiver),
+    processors: own[0]!.processors,
+    exporters: own[0]!.exporters.map(exporter => exporter.name),
   }));
-
-const pipelineOf = ({ receivers, processors = [], exporters, repeats }: PipelineConfig) => ({
-  receivers,
-  processors,
-  exporters,
-  repeats,
-});
+};
 
 const DEEPEST = 8;
 const MOST = 100; // entries of one list or object
