@@ -1,6 +1,6 @@
 // `pipeline.config.ts` as the compiler sees it. Names are learnt from the three maps and only checked in `pipelines`.
 import type { Spec } from './component.ts';
-import type { Bytes, Duration } from './options.ts';
+import type { Bytes, Duration, Secret } from './options.ts';
 
 type Named<T> = Readonly<Record<string, T>>;
 type Names<T> = Extract<keyof T, string>;
@@ -30,6 +30,17 @@ export interface Engine {
   readonly status?: false | `${string}:${number}`;
   /** From which lag on `/readyz` calls a receiver not ready; 15 minutes when absent. */
   readonly lagLimit?: Duration;
+  /** Our own metrics, log and traces go to this collector as well. Nowhere when absent. */
+  readonly telemetry?: TelemetrySettings;
+}
+
+export interface TelemetrySettings {
+  /** Its address: `'http://127.0.0.1:4318'`. `/v1/metrics`, `/v1/logs` and `/v1/traces` are added. */
+  readonly endpoint: string;
+  /** Sent with each request; credentials as secrets. */
+  readonly headers?: Readonly<Record<string, string | Secret>>;
+  /** How often metrics are pushed; a minute when absent. */
+  readonly every?: Duration;
 }
 
 export interface Config<R, P, E> {

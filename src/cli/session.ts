@@ -1,5 +1,6 @@
 // From a config file to a running engine, with what can go wrong on the way said in full.
 import { dirname, resolve } from 'node:path';
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
@@ -19,6 +20,7 @@ import type { Store } from '../runtime/state.ts';
 import { openState } from '../runtime/state-sqlite.ts';
 import { STATUS_ADDRESS } from '../runtime/status-page/address.ts';
 import type { Status, StatusOptions } from '../runtime/status-page/listener.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
 
 /** Something that the operator has to mend; its message says all. */
 export class Stop extends Error {
@@ -91,7 +93,7 @@ export interface Running {
 /** Starts the engine on a config, runs it to its end and closes what it opened. */
 export const runConfig = async (
   read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
-  log: Logger,
+  given: Logger,
   options: EngineOptions = {},
   { change = parts => parts, open = openState }: Running = {},
 ): Promise<readonly Ending[]> => {
@@ -99,6 +101,8 @@ export const runConfig = async (
   const state = stateFolder(config, folder);
   const parts = change(plan(config, place => read.options.get(place)));
   const store = await orStop(() => open(state));
+  const telemetry = await telemetryOf(config, store, given);
+  const log = telemetry?.log ?? given;
   const keep = (wait: WaitNote) => store.note({ drift: [], gaps: [], waits: [wait] }, systemClock.now());
   const quotas = budgets(systemClock, { log, kept: await store.waits(), keep });
   const http = httpClients({ clock: systemClock, budgets: quotas, folder });
@@ -106,8 +110,8 @@ export const runConfig = async (
   let health: Health | undefined;
   let status: Status | undefined;
   try {
-    health = await orStop(() => healthOf(config, parts, quotas, store));
-    if (health) log.info({ address: health.address }, 'health is served');
+    health = await orStop(() => healthOf(config, parts, quotas, store, telemetry?.reader));
+    if (health?.address) log.info({ address: health.address }, 'health is served');
     if (!options.once && !options.queuesOnly)
       status = await orStop(() => statusOf({ engine: config.engine, plan: parts, budgets: quotas, store, log, state }));
     if (status) log.info({ page: `http://${status.address}/` }, 'status is served');
@@ -120,7 +124,7 @@ export const runConfig = async (
           ...(grace && { grace: duration().parse(grace) }),
           ...(deadLetters && { deadLetters }),
           ...options,
-          observers: [notes, ...(health?.observers ?? []), ...(status?.observers ?? []), ...(options.observers ?? [])],
+          observers: [notes, ...[health, status, telemetry, options].flatMap(part => part?.observers ?? [])],
         },
       ),
     );
@@ -136,6 +140,7 @@ export const runConfig = async (
     await status?.close();
     await http.close();
     await notes.close();
+    await telemetry?.close();
     await store.close();
   }
 };
@@ -146,12 +151,23 @@ const healthOf = async (
   parts: Plan,
   quotas: Budgets,
   store: Store,
+  reader: MetricReader | undefined,
 ): Promise<Health | undefined> => {
   const address = addressOf(engine?.health ?? '');
-  if (!address) return undefined;
+  if (!address && !reader) return undefined;
   const { openHealth } = await import('../runtime/health.ts');
   const lagLimit = engine?.lagLimit && duration().parse(engine.lagLimit);
-  return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, store, lagLimit });
+  return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, store, lagLimit, reader });
+};
+
+/** What is told of ourselves to the collector that the config names. */
+const telemetryOf = async ({ engine }: AnyConfig, store: Store, log: Logger): Promise<Telemetry | undefined> => {
+  if (!engine?.telemetry) return undefined;
+  const { openTelemetry } = await import('../runtime/telemetry.ts');
+  const { endpoint, headers = {}, every } = engine.telemetry;
+  const queued = new Map([...(await store.queues())].map(([name, { records }]) => [name, records]));
+  const given = { endpoint, headers: Object.entries(headers), every: every && duration().parse(every), queued };
+  return openTelemetry(given, { log, clock: systemClock });
 };
 
 /** The page and its JSON. Where nobody asked for it, a port that is taken is no reason not to run. */

@@ -28,7 +28,14 @@ export interface Delivery {
     readonly refused: number;
     /** They wait in its queue, and are not sent yet. */
     readonly queued: boolean;
+    readonly took: Took;
   }[];
+}
+
+/** When an exporter was handed something, and when it had taken it; ms since the epoch. */
+export interface Took {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface Processed {
@@ -41,6 +48,7 @@ interface Share {
   readonly handle: Handle;
   readonly records: readonly AuditRecord[];
   readonly exported: Exported;
+  readonly took: Took;
 }
 
 export const account = (batch: Batch, processed: readonly Processed[], shares: readonly Share[]): Delivery => ({
@@ -51,10 +59,11 @@ export const account = (batch: Batch, processed: readonly Processed[], shares: r
     records,
     exporters: route.exporters.map(handle => handle.name),
   })),
-  exporters: shares.map(({ handle, records, exported }) => ({
+  exporters: shares.map(({ handle, records, exported, took }) => ({
     name: handle.name,
     records,
     queued: handle.queued ?? false,
+    took,
     refused: (exported.refused ?? []).reduce((sum, r) => sum + (r.count ?? r.records.length), 0),
   })),
 });

@@ -5,6 +5,8 @@ import type { Issue, Kind, Spec, Validated } from '../component.ts';
 import type { AnyConfig, Engine } from '../config.ts';
 import { describe } from '../fault.ts';
 import { bytes, duration, isSecret, type Secret } from '../options.ts';
+import { addressOption, headersOption } from '../otlp.ts';
+import { isPrivate } from '../private.ts';
 import { addressOf } from './address.ts';
 
 export interface Problem {
@@ -29,6 +31,17 @@ const MAPS = [
   ['exporters', 'exporter'],
 ] as const;
 
+const telemetrySchema = z
+  .strictObject({
+    endpoint: addressOption(),
+    headers: headersOption().optional(),
+    every: duration({ min: '1s' }).optional(),
+  })
+  .refine(
+    ({ endpoint, headers = {} }) => isPrivate(endpoint) || !Object.values(headers).some(isSecret),
+    'would send a credential over http:, which does not encrypt it; use https:',
+  );
+
 const engineSchema = z.strictObject({
   state: z
     .strictObject(
@@ -52,6 +65,7 @@ const engineSchema = z.strictObject({
     )
     .optional(),
   lagLimit: duration({ min: '1s' }).optional(),
+  telemetry: telemetrySchema.optional(),
 });
 
 const queueSchema = z.strictObject({ limit: bytes({ min: '1B' }) });
@@ -91,6 +105,8 @@ export const check = async (config: unknown): Promise<Checked> => {
 
   const engine = engineSchema.safeParse(config.engine ?? {});
   for (const issue of engine.error?.issues ?? []) report(['engine', ...issue.path].join('.'), say(issue));
+  for (const [path, secret] of secretsIn(config.engine))
+    await secret.reveal().catch(error => report(`engine.${path}`, describe(error)));
   return { problems, options };
 };
 

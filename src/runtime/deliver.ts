@@ -40,7 +40,13 @@ export const deliver = async (batch: Batch, lane: Omit<Lane, 'receiver'>, how: D
   const busy = [...shares].filter(([, records]) => records.length > 0);
 
   if (busy.length > 0) point('before export');
-  const handed = busy.map(([handle, records]) => handle.hand(records, how));
+  const from = how.clock.now();
+  const taken = busy.map(() => from);
+  const handed = busy.map(([handle, records], i) =>
+    handle.hand(records, how).finally(() => {
+      taken[i] = how.clock.now();
+    }),
+  );
   const move: Write[] = batch.move
     ? [{ kind: 'move', receiver: lane.name, identity: lane.identity, move: batch.move }]
     : [];
@@ -49,7 +55,7 @@ export const deliver = async (batch: Batch, lane: Omit<Lane, 'receiver'>, how: D
   return account(
     batch,
     processed,
-    busy.map(([handle, records], i) => ({ handle, records, exported: exported[i]! })),
+    busy.map(([handle, records], i) => ({ handle, records, exported: exported[i]!, took: { from, to: taken[i]! } })),
   );
 };
 

@@ -1,5 +1,6 @@
 // The `health` listener: whether the process works, whether each receiver does, and the metrics. Loaded only when the
 // config asks for it.
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Clock } from '../component.ts';
 import { faults } from '../faults.ts';
 import { MINUTE, SECOND } from '../options.ts';
@@ -8,12 +9,15 @@ import type { Budgets } from './budget.ts';
 import { createMeter } from './meter.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan.ts';
-import { json, serve } from './server.ts';
+import { type Handler, json, serve } from './server.ts';
 import { type Standing, standings, type Trouble } from './standing.ts';
 import type { Store } from './state.ts';
 
 export interface HealthOptions {
-  readonly address: Address;
+  /** Where to listen; nowhere when absent: then metrics are only pushed. */
+  readonly address?: Address | undefined;
+  /** Pushes the metrics as well. */
+  readonly reader?: MetricReader | undefined;
   readonly plan: Plan;
   readonly clock: Clock;
   readonly budgets: Budgets;
@@ -23,7 +27,7 @@ export interface HealthOptions {
 }
 
 export interface Health {
-  /** Where it listens. */
+  /** Where it listens; empty where it does not. */
   readonly address: string;
   readonly observers: readonly Observer[];
   /** The same store; its commits are timed. */
@@ -35,29 +39,26 @@ export interface Health {
 export const openHealth = async ({ address, lagLimit = 15 * MINUTE, ...rest }: HealthOptions): Promise<Health> => {
   const standing = standings(rest.plan, rest.clock);
   const meter = createMeter({ ...rest, standings: standing });
-  const served = await serve(
-    'engine.health',
-    address,
-    new Map([
-      ['/livez', (_, response) => json(response, 200, { live: true })],
-      [
-        '/readyz',
-        (_, response) => {
-          const receivers = standing.now().map(one => readiness(one, lagLimit));
-          const queues = standing.queues().map(({ exporter, trouble }) => ({ exporter, ...verdict(trouble) }));
-          const ready = [...receivers, ...queues].every(part => part.ready);
-          json(response, ready ? 200 : 503, { ready, receivers, ...(queues.length > 0 && { queues }) });
-        },
-      ],
-      ['/metrics', meter.serve],
-    ]),
-  );
+  const routes = new Map<string, Handler>([
+    ['/livez', (_, response) => json(response, 200, { live: true })],
+    [
+      '/readyz',
+      (_, response) => {
+        const receivers = standing.now().map(one => readiness(one, lagLimit));
+        const queues = standing.queues().map(({ exporter, trouble }) => ({ exporter, ...verdict(trouble) }));
+        const ready = [...receivers, ...queues].every(part => part.ready);
+        json(response, ready ? 200 : 503, { ready, receivers, ...(queues.length > 0 && { queues }) });
+      },
+    ],
+    ['/metrics', meter.serve],
+  ]);
+  const served = address && (await serve('engine.health', address, routes));
   return {
-    address: served.address,
+    address: served?.address ?? '',
     observers: [standing.observer, meter.observer],
     store: meter.store,
     close: async () => {
-      await served.close();
+      await served?.close();
       await meter.close();
     },
   };

@@ -3,8 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ObservableResult } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Clock, HttpSettings } from '../component.ts';
 import type { AuditRecord } from '../model.ts';
 import { MINUTE, SECOND } from '../options.ts';
@@ -18,6 +17,7 @@ import { instruments, namesOf } from './instruments.ts';
 import type { Exchange, Observer } from './observer.ts';
 import type { LanePlan, Plan } from './plan.ts';
 import { meterProcess } from './process.ts';
+import { resource } from './resource.ts';
 import type { Standings } from './standing.ts';
 import type { Store } from './state.ts';
 
@@ -27,6 +27,8 @@ export interface MeterOptions {
   readonly budgets: Budgets;
   readonly standings: Standings;
   readonly store: Store;
+  /** Pushes the metrics as well. */
+  readonly reader?: MetricReader | undefined;
 }
 
 export interface OwnMeter {
@@ -57,10 +59,9 @@ interface Memory {
   readonly clients: Map<string, HttpSettings>;
 }
 
-export const createMeter = ({ plan, clock, budgets, standings, store }: MeterOptions): OwnMeter => {
+export const createMeter = ({ plan, clock, budgets, standings, store, reader }: MeterOptions): OwnMeter => {
   const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
-  const resource = resourceFromAttributes({ 'service.name': 'tributary', 'service.version': version });
-  const provider = new MeterProvider({ resource, readers: [prometheus] });
+  const provider = new MeterProvider({ resource, readers: [prometheus, ...(reader ? [reader] : [])] });
   const meter = provider.getMeter('tributary', version);
 
   const gauge = (name: string, description: string, observe: (result: ObservableResult) => void | Promise<void>) =>

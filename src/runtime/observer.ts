@@ -16,8 +16,11 @@ export interface Observer {
   reading?(exporter: string): void;
   /** A delivery, after its commit. */
   delivered?(lane: string, delivery: Delivery): void;
-  /** An exporter took records from its queue, after the commit that removed them. @param refused how many it did not take */
-  dequeued?(exporter: string, records: readonly AuditRecord[], refused: number): void;
+  /**
+   * An exporter took records from its queue, after the commit that removed them.
+   * @param refused how many it did not take  @param from when it was given them; ms since the epoch
+   */
+  dequeued?(exporter: string, records: readonly AuditRecord[], refused: number, from: number): void;
   /** The vendor has no more for now, and everything is committed. */
   rested?(lane: string): void;
   /** A fault that is waited out. @param lane the place again, where it is a queue's  @param place where: `receiver/NAME` or `exporter/NAME` */

@@ -78,7 +78,7 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
       patience,
       linger: LINGER,
       faulted: (fault, place) => watch.faulted(place, fault, place),
-      sent: (records, refused) => watch.dequeued(name, records, refused),
+      sent: (...told) => watch.dequeued(name, ...told),
     });
 
   const read = async (queue: Queue, before: Promise<void> | undefined): Promise<void> => {

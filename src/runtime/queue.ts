@@ -29,8 +29,8 @@ export interface QueueOptions {
   readonly linger: number;
   /** Told of each fault of the reader. */
   readonly faulted?: (fault: Fault, place: string) => void;
-  /** Told of what was sent, after its commit; and how many of it were refused. */
-  readonly sent?: (records: readonly AuditRecord[], refused: number) => void;
+  /** Told of what was sent, after its commit; how many of it were refused; and since when it was under way, ms since the epoch. */
+  readonly sent?: (records: readonly AuditRecord[], refused: number, from: number) => void;
 }
 
 export interface Queue {
@@ -142,12 +142,14 @@ export const createQueue = (options: QueueOptions): Queue => {
     await persist(mayGoOn, how);
     const records = rows.flatMap(row => row.records);
     const dequeue: Write = { kind: 'dequeue', queue: name, rows: rows.map(row => row.seq) };
+    const from = clock.now();
     const [exported] = await conclude([sink.hand(records, how)], [dequeue], how);
     trouble.over();
     departures.ring();
     options.sent?.(
       records,
       (exported?.refused ?? []).reduce((sum, r) => sum + (r.count ?? r.records.length), 0),
+      from,
     );
     return true;
   };

@@ -18,10 +18,25 @@ export interface Collector {
   kill(): Promise<void>;
   /** Everything that it ever wrote, in order. */
   received(): SunkRecord[];
-  /** How many bytes that is so far. */
+  /** The metrics and spans that it ever took, as OTLP's JSON, a request each. */
+  told(): readonly Told[];
+  /** How many bytes of records that is so far. */
   written(): number;
   /** Ends it, and removes what it wrote. */
   close(): Promise<void>;
+}
+
+/** A request of metrics or of spans, in the parts that a test looks at. */
+export interface Told {
+  readonly resourceMetrics?: readonly {
+    readonly scopeMetrics: readonly { readonly metrics: readonly { name: string }[] }[];
+  }[];
+  readonly resourceSpans?: readonly { readonly scopeSpans: readonly { readonly spans: readonly ToldSpan[] }[] }[];
+}
+
+export interface ToldSpan {
+  readonly name: string;
+  readonly traceId: string;
 }
 
 /** Its file exporter writes each request with one `write` before the receiver answers: what was acknowledged is on disk. */
@@ -42,7 +57,7 @@ export const collector = async (): Promise<Collector> => {
     const life = String(++lives).padStart(3, '0');
     const config = path.join(folder, 'config.yaml');
     // Each life has a file of its own: what `kill -9` cut off stays at the end of its file.
-    writeFileSync(config, JSON.stringify(configOf(port, health, path.join(folder, `received-${life}.json`))));
+    writeFileSync(config, JSON.stringify(configOf(port, health, folder, `received-${life}.json`)));
     const started = spawn(binary, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     started.stderr.pipe(createWriteStream(path.join(folder, `log-${life}.txt`)));
     child = started;
@@ -65,6 +80,7 @@ export const collector = async (): Promise<Collector> => {
     start,
     kill,
     received: () => files().flatMap(read),
+    told: () => ['metrics', 'traces'].flatMap(signal => linesOf(path.join(folder, `${signal}.json`))),
     written: () => files().reduce((sum, file) => sum + statSync(file).size, 0),
     close: async () => {
       await kill();
@@ -73,24 +89,37 @@ export const collector = async (): Promise<Collector> => {
   };
 };
 
-const configOf = (port: number, health: number, file: string) => ({
+/** Into which files it writes what. With rotation, writes are not buffered. */
+const fileIn = (folder: string, name: string) => ({ path: path.join(folder, name), rotation: { max_megabytes: 8192 } });
+
+const configOf = (port: number, health: number, folder: string, file: string) => ({
   receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
-  // With rotation, writes are not buffered.
-  exporters: { file: { path: file, rotation: { max_megabytes: 8192 } } },
+  exporters: {
+    file: fileIn(folder, file),
+    'file/metrics': fileIn(folder, 'metrics.json'),
+    'file/traces': fileIn(folder, 'traces.json'),
+  },
   extensions: { health_check: { endpoint: `127.0.0.1:${health}` } },
   service: {
     extensions: ['health_check'],
     telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
-    pipelines: { logs: { receivers: ['otlp'], exporters: ['file'] } },
+    pipelines: {
+      logs: { receivers: ['otlp'], exporters: ['file'] },
+      metrics: { receivers: ['otlp'], exporters: ['file/metrics'] },
+      traces: { receivers: ['otlp'], exporters: ['file/traces'] },
+    },
   },
 });
 
 /** One request a line; a line without an end was never acknowledged. */
-const read = (file: string): SunkRecord[] =>
+const read = (file: string): SunkRecord[] => linesOf(file).flatMap(recordsOf);
+
+// biome-ignore lint/suspicious/noExplicitAny: OTLP's JSON, which its readers know
+const linesOf = (file: string): any[] =>
   readFileSync(file, 'utf8')
     .split('\n')
     .slice(0, -1)
-    .flatMap(line => recordsOf(JSON.parse(line)));
+    .map(line => JSON.parse(line));
 
 const logs = (folder: string): string =>
   readdirSync(folder)

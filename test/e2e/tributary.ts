@@ -27,6 +27,7 @@ export const setup = async (
   events: number,
   endpoint: string,
   otlp: Readonly<Record<string, string>> = {},
+  engine: object = {},
 ): Promise<Setup> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tributary-e2e-'));
   const played = await playVendors([], { events, seed: 7 });
@@ -35,7 +36,7 @@ export const setup = async (
     ...played.map(p => p.simulation.receivers(p.secret)),
   );
   const config = path.join(folder, 'pipeline.config.ts');
-  writeFileSync(config, written(receivers, { endpoint, ...otlp }));
+  writeFileSync(config, written(receivers, { endpoint, ...otlp }, engine));
   return {
     folder,
     config,
@@ -63,7 +64,7 @@ export const setup = async (
 /** `['endor-labs', 'endorLabs']`: the folder of a type and its factory. */
 const factoryOf = (type: string) => type.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-const written = (receivers: Readonly<Record<string, Spec<'receiver'>>>, otlp: object): string => {
+const written = (receivers: Readonly<Record<string, Spec<'receiver'>>>, otlp: object, engine: object): string => {
   const types = [...new Set(Object.values(receivers).map(({ type }) => type))];
   const call = ({ type, options }: Spec) => `${factoryOf(type)}(${literal(options)})`;
   return `import { defineConfig, secret } from 'tributary';
@@ -84,6 +85,7 @@ ${Object.entries(receivers)
   pipelines: {
     audit: { receivers: ${JSON.stringify(Object.keys(receivers))}, processors: ['dedupe', 'normalize'], exporters: ['collector', 'archive'] },
   },
+  engine: ${literal(engine)},
 });
 `;
 };

@@ -6,12 +6,14 @@ import { otlpMutations } from './otlp.ts';
 import { queueMutations } from './queue.ts';
 import { reviewMutations } from './review.ts';
 import { statusMutations } from './status.ts';
+import { telemetryMutations } from './telemetry.ts';
 
 export const allMutations: readonly Mutation[] = [
   ...mutations,
   ...otlpMutations,
   ...queueMutations,
   ...reviewMutations,
+  ...telemetryMutations,
   ...statusMutations,
   ...guideMutations,
   ...misfortuneMutations,

@@ -33,13 +33,11 @@ export const otlpMutations: readonly Mutation[] = [
     ".reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)",
     '.reduce(rest => rest, text)',
   ),
-  otlp(
-    'the environment reaches every exporter',
-    'environment',
-    'environment',
-    'for (const [name] of set) delete process.env[name];',
-    '',
-  ),
+  {
+    name: 'otlp: the environment reaches every exporter',
+    tests: ['test/unit/otlp-environment.test.ts'],
+    changes: [{ file: 'src/otlp.ts', find: 'for (const [name] of set) delete process.env[name];', put: '' }],
+  },
   otlp(
     'huge integers stay numbers',
     'wire',

@@ -67,7 +67,8 @@ const delivery = (
   return {
     batch: { records, move: { after: 0, position: 1, low: 0, date }, ...(gap && { gap }) },
     routes: [{ pipeline: 'p', steps, records: rest, exporters: ['out'] }],
-    exporters: rest.length > 0 ? [{ name: 'out', records: rest, refused, queued: false }] : [],
+    exporters:
+      rest.length > 0 ? [{ name: 'out', records: rest, refused, queued: false, took: { from: date, to: date } }] : [],
   };
 };
 

@@ -115,7 +115,7 @@ describe('readiness', () => {
       receivers: [{ ready: true }, { ready: true }],
       queues: [{ exporter: 'kept', ready: false, trouble: { code: 'E_HTTP_DENIED', place: 'exporter/kept' } }],
     });
-    tell.dequeued('kept', [], 0);
+    tell.dequeued('kept', [], 0, 0);
     expect(await ready(address)).toMatchObject({ status: 200, queues: [{ exporter: 'kept', ready: true }] });
   });
 
