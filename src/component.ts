@@ -233,6 +233,8 @@ export interface Spec<K extends Kind = Kind> {
   readonly atHand?: AtHand | undefined;
   /** What `tributary init` writes of it. */
   readonly starter?: Starter | undefined;
+  /** Receivers only: all that it does is asking over `Context.http`, so it can be recorded and changes nothing by reading. */
+  readonly http?: true | undefined;
   /** Receivers only: it reads again by design, so a pipeline needs `dedupe`. Exact milliseconds of how far back. */
   readonly repeats?: ((options: unknown) => number) | undefined;
   /** Processors only: it drops what was delivered before, and remembers for so many ms. */
@@ -251,6 +253,7 @@ export interface Definition<K extends Kind, S extends StandardSchema> {
   readonly ocsf?: Mapping;
   readonly atHand?: AtHand | undefined;
   readonly starter?: Starter<InferInput<S>> | undefined;
+  readonly http?: true;
   repeats?(options: InferOutput<S>): number;
   remembers?(options: InferOutput<S>): number;
   speaksOf?(options: InferOutput<S>): ReadonlyMap<string, string>;
@@ -273,6 +276,7 @@ const define =
     ocsf: definition.ocsf,
     atHand: definition.atHand,
     starter: definition.starter as Starter | undefined, // of these options, whatever they are
+    http: definition.http,
     // The engine passes what the schema made of the options, and nothing else.
     repeats: definition.repeats as Spec<K>['repeats'],
     remembers: definition.remembers as Spec<K>['remembers'],

@@ -267,6 +267,11 @@ export const faults = {
     'A listener of ours cannot listen at the address that the config names.',
     'Stop what listens there, or choose another address or port.',
   ),
+  E_CONVERSATION: row(
+    'denied',
+    'A recorded conversation cannot be played: it is not one, or another request was made than was recorded.',
+    'Replay it with the options that it was recorded with, or record it again with `tributary dev record`.',
+  ),
   E_DEFECT: row(
     'denied',
     'A defect: something threw that should not have.',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describe } from '../fault.ts';
 import { addDeadCommands } from './dead/commands.ts';
+import { addDevCommands } from './dev/commands.ts';
 import { addGuideCommands } from './guide.ts';
 import { addQueueCommands } from './queue/commands.ts';
 import { addStateCommands } from './state/commands.ts';
@@ -85,29 +86,7 @@ const program = (): Command => {
   addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
   addQueueCommands(tributary, { config, log, positive });
-  const dev = command('dev', 'for work on mappings: what they miss, and what they make of a record');
-  dev
-    .command('drift')
-    .description('event types and fields of the vendors that no rule maps; no text of a record is shown')
-    .exitOverride()
-    .addOption(config())
-    .option('--json', 'one JSON object a line')
-    .action(async options => (await import('./drift.ts')).drift(options));
-  dev
-    .command('normalize')
-    .description(
-      "a vendor's records on standard input (a JSON list, one a line, or a page), as OCSF on standard output",
-    )
-    .exitOverride()
-    .requiredOption('--vendor <name>', 'whose records they are: opal')
-    .option('--feed <name>', 'which of its logs, where it has several')
-    .option('--tenant <name>', 'the account, organization or namespace that they are of')
-    .action(async options => (await import('./normalize.ts')).normalizeInput(options));
-  dev
-    .command('validate')
-    .description('what is wrong with the OCSF events on standard input: line, JSON pointer, reason')
-    .exitOverride()
-    .action(async () => (await import('./validate.ts')).validateInput());
+  addDevCommands(tributary, { config, positive });
   return tributary;
 };
 

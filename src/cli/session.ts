@@ -105,7 +105,7 @@ export const runConfig = async (
   const log = telemetry?.log ?? given;
   const keep = (wait: WaitNote) => store.note({ drift: [], gaps: [], waits: [wait] }, systemClock.now());
   const quotas = budgets(systemClock, { log, kept: await store.waits(), keep });
-  const http = httpClients({ clock: systemClock, budgets: quotas, folder });
+  const http = httpClients({ clock: systemClock, budgets: quotas, folder, log });
   const notes = takeNotes({ store, clock: systemClock, log });
   let health: Health | undefined;
   let status: Status | undefined;

@@ -250,7 +250,7 @@ const hours = (ms: number): string =>
   ms >= 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 60_000)} min`;
 
 /** Every secret in some options, with its path. */
-const secretsIn = (options: unknown, path: readonly string[] = []): [string, Secret][] => {
+export const secretsIn = (options: unknown, path: readonly string[] = []): [string, Secret][] => {
   if (isSecret(options)) return [[path.join('.'), options]];
   if (typeof options !== 'object' || options === null || path.length > 8) return [];
   return Object.entries(options).flatMap(([key, value]) => secretsIn(value, [...path, key]));

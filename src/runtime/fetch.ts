@@ -5,15 +5,16 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
-import type { Answer, Call, Clock, Fetch, HttpSettings } from '../component.ts';
+import type { Answer, Call, Clock, Fetch, HttpSettings, Logger } from '../component.ts';
 import { describe, Fault } from '../fault.ts';
-import type { Json } from '../model.ts';
 import { SECOND } from '../options.ts';
 import { isPrivate } from '../private.ts';
+import { hide } from '../secrets.ts';
 import type { Budgets, Settle } from './budget.ts';
 import { connection } from './connection.ts';
+import { answerCleaner, passwordsIn, secretsOf, textsOf } from './credentials.ts';
 import type { Exchange } from './observer.ts';
-import { dateIn, dateOf, faultOf, type Headers, redact } from './status.ts';
+import { dateIn, dateOf, faultOf, type Headers } from './status.ts';
 
 export interface HttpClients {
   /**
@@ -32,6 +33,17 @@ export interface HttpClientsOptions {
   readonly budgets: Budgets;
   /** Relative paths of PEM files are meant from here. */
   readonly folder: string;
+  readonly log?: Logger;
+  /** Told of each answer that came, whatever its status, but for those to an exchange of credentials. */
+  readonly heard?: ((heard: Heard) => void) | undefined;
+}
+
+/** A request with the answer that came, for a recording. */
+export interface Heard {
+  readonly call: Call;
+  readonly reply: Reply;
+  /** What the request was authenticated with, in the forms in which it travelled. */
+  readonly secrets: readonly string[];
 }
 
 /** The clients of all components. */
@@ -64,20 +76,25 @@ interface Client {
 
 const client = (
   settings: HttpSettings,
-  { clock, budgets, folder }: HttpClientsOptions,
+  { clock, budgets, folder, log, heard }: HttpClientsOptions,
   told?: (exchange: Exchange) => void,
 ): Client => {
   const { auth, timeout = 30 * SECOND, bodyLimit = 64 * 2 ** 20 } = settings;
   const origin = originOf(settings);
   const budget = budgets.open(budgetKey(settings), settings.rates ?? []);
   const connections = connection(settings, folder, timeout);
+  const proxySecrets = passwordsIn(settings.proxy);
+  const clean = answerCleaner(() =>
+    log?.warn({ origin }, 'the vendor repeats our credential in an answer: [secret] stands where it stood'),
+  );
 
-  /** One request, one answer. @param secrets what may not be said of it */
+  /** One request, one answer. @param secrets what may not be said of it @param came told of the answer */
   const send = async (
     call: Call,
     credential: Headers,
     secrets: readonly string[],
     signal: AbortSignal,
+    came?: (reply: Reply) => void,
   ): Promise<Answer> => {
     const url = addressOf(call, origin);
     const settle = await budget.take(signal);
@@ -90,6 +107,7 @@ const client = (
       const dispatcher = await connections.open();
       reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
       budget.heed(reply.status, reply.headers);
+      came?.(reply);
       const fault = faultOf(reply.status, reply.headers, reply.text, clock.now(), { where, secrets });
       if (fault) throw fault;
       outcome = undefined;
@@ -118,8 +136,12 @@ const client = (
       signal.throwIfAborted();
       const credential = (await auth?.headers(bare, clock.now(), signal)) ?? {};
       checkHeaders(credential);
+      const secrets = [...secretsOf(credential), ...proxySecrets];
       try {
-        return await send(call, credential, secretsOf(credential), signal);
+        return clean(
+          await send(call, credential, secrets, signal, reply => heard?.({ call, reply, secrets })),
+          secrets,
+        );
       } catch (error) {
         if (again || !(error instanceof Fault) || error.status !== 401 || !auth?.refused(credential)) throw error;
       }
@@ -138,7 +160,8 @@ export const budgetKey = (settings: HttpSettings): string => `${originOf(setting
 
 const originOf = ({ origin }: HttpSettings): string => URL.parse(origin)?.origin ?? origin;
 
-interface Reply {
+/** What came back, as it came, decompressed. */
+export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -234,20 +257,6 @@ const checkHeaders = (credential: Headers): void => {
     throw new Fault('E_SECRET', 'the credential holds a line break or another character that no header can carry');
 };
 
-/** The credential in every form in which it could come back. */
-const secretsOf = (credential: Headers): readonly string[] =>
-  Object.values(credential).flatMap(value => {
-    const token = value.slice(value.indexOf(' ') + 1);
-    if (!/^basic /i.test(value)) return [value, token];
-    const pair = Buffer.from(token, 'base64').toString();
-    return [value, token, pair, pair.slice(pair.indexOf(':') + 1)];
-  });
-
-const textsOf = (json: Json): readonly string[] => {
-  if (typeof json === 'string') return [json];
-  return typeof json === 'object' && json !== null ? Object.values(json).flatMap(textsOf) : [];
-};
-
 const lowered = (headers: Headers): Headers =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
@@ -267,7 +276,7 @@ const isAnswered = (error: unknown): boolean =>
 /** Anything thrown on the way to an answer. */
 const networkFault = (error: unknown, where: string, secrets: readonly string[]): Fault => {
   const codes = codesOf(error);
-  const said = redact(describe(error), secrets) || codes.join(' ');
+  const said = hide(describe(error), secrets) || codes.join(' ');
   return new Fault(codes.some(code => TLS.test(code)) ? 'E_TLS' : 'E_NETWORK', `${where}: ${said}`);
 };
 

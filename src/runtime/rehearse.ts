@@ -55,7 +55,7 @@ export const stage = (given: Pick<Ground, 'clock' | 'log' | 'folder'>, signal: A
 export const QUIET = { report: () => {}, rest: () => {} };
 
 /** A state that is empty and stays so. */
-const nowhere: Store = {
+export const nowhere: Store = {
   position: async () => undefined,
   positions: async () => [],
   get: async () => undefined,

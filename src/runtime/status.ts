@@ -5,6 +5,7 @@ import type { Code } from '../faults.ts';
 import { isObject } from '../json.ts';
 import type { Json } from '../model.ts';
 import { SECOND } from '../options.ts';
+import { hide } from '../secrets.ts';
 
 /** Lower-case names. */
 export type Headers = Readonly<Record<string, string>>;
@@ -26,7 +27,7 @@ export const faultOf = (
 ): Fault | undefined => {
   if (status < 300) return undefined;
   const [code, kind] = verdict(status);
-  const said = status < 400 ? target(headers.location) : redact(words(body), told.secrets ?? []).slice(0, WORDS);
+  const said = hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? []).slice(0, WORDS);
   const heading = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
   const message = [told.where, heading, said].filter(Boolean).join(': ');
   return new Fault(code, message, { status, retryAfter: waitOf(status, headers, now), ...(kind && { kind }) });
@@ -141,11 +142,3 @@ const line = (text: string): string =>
     .slice(0, READ)
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
-
-/** Takes secrets out of a text, plain or percent-encoded. */
-export const redact = (text: string, secrets: readonly string[]): string =>
-  secrets
-    .flatMap(secret => [secret, encodeURIComponent(secret)])
-    .filter(secret => secret.length >= 4) // shorter ones would only blacken the words around them
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);

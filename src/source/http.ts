@@ -127,6 +127,7 @@ export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Jso
       ...definition.atHand,
       record: (raw, observed, origin) => toRecord(raw, definition.identify, observed, origin),
     },
+    http: true,
     repeats: definition.repeats,
     create: (context, options) => {
       const api = definition.api(options, context);

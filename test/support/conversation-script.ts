@@ -6,14 +6,16 @@ import { canonical, isObject } from '../../src/json.ts';
 import type { Json, JsonObject } from '../../src/model.ts';
 import { SECOND } from '../../src/options.ts';
 import { HOLD } from '../../src/retry.ts';
-import { asTexts, optionsOf, playConversation, readConversation, textOfBody } from './conversation.ts';
+import { readConversation, textOfResponse } from '../../src/runtime/rehearsal/conversation.ts';
+import { playConversation } from '../../src/runtime/rehearsal/play.ts';
+import { asTexts, optionsOf } from './conversation.ts';
 import { type Module, receiverBench } from './receiver-bench.ts';
 import type { Script, Stage, Trouble } from './script.ts';
 
 export const conversationScript = (file: URL, load: () => Promise<Module>): Script => {
   const conversation = readConversation(readFileSync(file, 'utf8'));
   const { clock, options, exchanges } = conversation;
-  const words = new Set(exchanges.flatMap(({ response }) => within(asTexts(response.body))).map(canonical));
+  const words = new Set(exchanges.flatMap(({ response }) => within(asTexts(response.body ?? null))).map(canonical));
 
   return {
     clock,
@@ -28,8 +30,9 @@ export const conversationScript = (file: URL, load: () => Promise<Module>): Scri
       let underWay = 0;
       const answer: Fetch = (call, signal) => {
         if (!quiet || player.left > 0) return player.fetch(call, signal);
-        const { headers, body } = exchanges.at(-1)!.response;
-        return Promise.resolve({ status: 200, headers, date: stage.context.clock.now(), text: textOfBody(body) });
+        const { response } = exchanges.at(-1)!;
+        const [date, text] = [stage.context.clock.now(), textOfResponse(response)];
+        return Promise.resolve({ status: 200, headers: response.headers, date, text });
       };
       const fetch: Fetch = async (call, signal) => {
         stage.touches.push(stage.context.clock.now());

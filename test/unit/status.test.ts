@@ -1,7 +1,8 @@
 // The one table from a status to what is done about it.
 import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '../../src/options.ts';
-import { faultOf, quotaOf, redact, retryAfter } from '../../src/runtime/status.ts';
+import { faultOf, quotaOf, retryAfter } from '../../src/runtime/status.ts';
+import { hide } from '../../src/secrets.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const at = (ms: number) => new Date(ms).toUTCString();
@@ -104,6 +105,6 @@ describe('the words of the vendor', () => {
     const told = { secrets: ['Bearer s3cret/key', 's3cret/key'] };
     const body = `${'x'.repeat(190)} s3cret/key and s3cret%2Fkey`;
     expect(faultOf(401, {}, body, NOW, told)?.message).not.toMatch(/s3c/);
-    expect(redact('a s3cret/key, a s3cret%2Fkey', told.secrets)).toBe('a [secret], a [secret]');
+    expect(hide('a s3cret/key, a s3cret%2Fkey', told.secrets)).toBe('a [secret], a [secret]');
   });
 });

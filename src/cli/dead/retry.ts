@@ -28,7 +28,7 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
     const state = await stateOf(flags.config);
     const store = await orStop(() => openState(state));
     const log = createLog(flags.log);
-    const http = httpClients({ clock: systemClock, budgets: budgets(systemClock), folder });
+    const http = httpClients({ clock: systemClock, budgets: budgets(systemClock), folder, log });
     const parts = plan(config, place => options.get(place));
     const resender = createResender(parts, { store, clock: systemClock, log, http: http.open, folder });
     const cut = new AbortController();
