@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { Call, Explanation } from '../../src/component.ts';
 import { isObject } from '../../src/json.ts';
 import type { Json } from '../../src/model.ts';
-import { optionsOf, playConversation, readConversation } from '../support/conversation.ts';
+import { readConversation } from '../../src/runtime/rehearsal/conversation.ts';
+import { playConversation } from '../../src/runtime/rehearsal/play.ts';
+import { optionsOf } from '../support/conversation.ts';
 import { type ReceiverBench, receiverBench } from '../support/receiver-bench.ts';
 import { type Found, scriptsOf } from '../support/script.ts';
 

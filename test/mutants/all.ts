@@ -4,6 +4,7 @@ import { misfortuneMutations } from './misfortune.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
 import { queueMutations } from './queue.ts';
+import { rehearsalMutations } from './rehearsal.ts';
 import { reviewMutations } from './review.ts';
 import { statusMutations } from './status.ts';
 import { telemetryMutations } from './telemetry.ts';
@@ -14,6 +15,7 @@ export const allMutations: readonly Mutation[] = [
   ...queueMutations,
   ...reviewMutations,
   ...telemetryMutations,
+  ...rehearsalMutations,
   ...statusMutations,
   ...guideMutations,
   ...misfortuneMutations,

@@ -1,0 +1,34 @@
+// Ways to break rehearsals and what keeps secrets out of everything, and the test that must notice.
+import { type Mutation, unit } from './mutations.ts';
+
+const RECORD = 'src/runtime/rehearsal/record.ts';
+const PEOPLE = 'src/runtime/rehearsal/people.ts';
+const PLAY = 'src/runtime/rehearsal/play.ts';
+const SECRETS = 'src/secrets.ts';
+
+const RECORDING = ['test/unit/rehearsal-record.test.ts'];
+const REPLACING = ['test/unit/rehearsal-people.test.ts'];
+const HIDING = ['test/unit/secrets.test.ts'];
+const PROGRAM = ['test/program/rehearsal.test.ts'];
+
+export const rehearsalMutations: readonly Mutation[] = [
+  unit('record: our secrets stay in it', RECORDING, [RECORD, 'const hidden = hide(text)', 'const hidden = text']),
+  unit('record: a cookie is written down', RECORDING, [RECORD, '.filter(([name]) => HEADERS.test(name))', '']),
+  unit('record: strangers are all the same', RECORDING, [RECORD, '`[secret ${strangers.size + 1}]`', "'[secret 1]'"]),
+  unit('record: the user of an address stays', RECORDING, [RECORD, ".replace(USER_OF_ADDRESS, '$1')", '']),
+  unit('record: what is asked keeps its secrets', RECORDING, [RECORD, '{ query: clean(query) }', '{ query }']),
+  unit('record: a recording is for everybody', PROGRAM, ['src/cli/dev/record.ts', 'mode: 0o600', 'mode: 0o644']),
+  unit('people: each time another one', REPLACING, [PEOPLE, 'if (before !== undefined) return before;', '']),
+  unit('people: two become one', REPLACING, [PEOPLE, 'tries < 100', 'tries < 0']),
+  unit('people: addresses stay', REPLACING, [PEOPLE, '(isIP(word) === 0 ? word : standIns.address(word))', 'word']),
+  unit('people: a plain word is replaced everywhere', REPLACING, [
+    PEOPLE,
+    'isTelling(text) || mayName(snake(key)) ?',
+    'text !== key ?',
+  ]),
+  unit('replay: any request will do', PROGRAM, [PLAY, 'if (exchange && fits(exchange)) {', 'if (exchange) {']),
+  unit('secrets: Base64 is overlooked', HIDING, [SECRETS, '    ...inBase64(secret),\n', '']),
+  unit('secrets: Base64 is looked for at one place', HIDING, [SECRETS, '[0, 1, 2].flatMap', '[0].flatMap']),
+  unit('secrets: escapes are overlooked', HIDING, [SECRETS, '    quoted,\n', '']),
+  unit('secrets: percents are overlooked', HIDING, [SECRETS, '    encodeURIComponent(secret),\n', '']),
+];
