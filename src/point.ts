@@ -1,19 +1,27 @@
 // Named places at which the tests end the process, or make it fail. In production nobody listens.
 
-export type Point =
-  | 'before export'
-  | 'after export'
-  | 'before commit'
-  | 'in commit'
-  | 'after writes'
-  | 'after commit'
-  | 'queue: before delete'
-  | 'queue: after delete'
-  | 'file: before append'
-  | 'file: in append'
-  | 'file: after append'
-  | 'file: before finish'
-  | 'file: after finish';
+/** All of them, about in the order in which a batch meets them. */
+export const points = [
+  'before export',
+  'file: before append',
+  'file: in append',
+  'file: after append',
+  'after export',
+  'before commit',
+  'in commit',
+  'queue: after enqueue',
+  'after writes',
+  'after commit',
+  'file: before finish',
+  'file: in rename',
+  'file: after finish',
+  'queue: after read',
+  'queue: before delete',
+  'queue: after delete',
+  'queue: after sending',
+] as const;
+
+export type Point = (typeof points)[number];
 
 let listener: ((point: Point) => void) | undefined;
 

@@ -54,6 +54,7 @@ export const nodeDisk: Disk = {
         await cut(handle, length);
         await handle.sync();
       }
+      point('file: in rename');
       await rename(path, next);
       await syncFolder(dirname(next));
     }),

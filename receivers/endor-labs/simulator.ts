@@ -4,7 +4,7 @@ import { DAY, type JsonObject, MINUTE, type Since } from '../../src/index.ts';
 import { type Happening, population } from '../../src/simulation/population.ts';
 import { random } from '../../src/simulation/random.ts';
 import { type Asked, type Reply, serve } from '../../src/simulation/server.ts';
-import type { Simulator } from '../../src/simulation/simulator.ts';
+import type { Simulation, SimulationOptions, Simulator } from '../../src/simulation/simulator.ts';
 import { endorLabs } from './index.ts';
 import { indexOf, type Log, logOf, recordOf, uuidOf, type World, worldOf } from './simulator-events.ts';
 import { readFilter } from './simulator-filter.ts';
@@ -21,23 +21,32 @@ export interface Moods {
   readonly days?: number;
 }
 
+export interface EndorLabsSimulation extends Simulation {
+  /** The tenant whose logs it has. */
+  readonly namespace: string;
+  /** From now on, the tokens that were given out are refused. */
+  forgetTokens(): void;
+}
+
 /** The vendor in a mood of your choice. */
-export const moody = ({ tokenLife = 15 * MINUTE, patience = Infinity, paging, days = 34 }: Moods): Simulator => ({
+export const moody = ({ tokenLife = 15 * MINUTE, patience = Infinity, paging, days = 34 }: Moods) => ({
   vendor: 'endor-labs',
-  start: async ({ events, seed, live, faults, now = Date.now, port }) => {
+  start: async (options: SimulationOptions): Promise<EndorLabsSimulation> => {
+    const { seed, faults, now = Date.now, port } = options;
     const start = now();
     const dice = random(seed, 'endor', 'key');
     const credentials = { apiKey: `endr+${dice.base32(16)}`, apiSecret: `endr+${dice.base32(32)}` };
     const world = worldOf(seed);
-    const happenings = population({ events, seed, live, now, days });
+    const happenings = population({ ...options, days });
     const sorted = ascending(() => happenings.shown());
     const tokens = new Map<string, number>();
+    let issued = 0;
 
     const enter = ({ body }: Asked): Reply => {
       const { key, secret } = (body ?? {}) as JsonObject; // whatever it is: compared, not used
       if (key !== credentials.apiKey || secret !== credentials.apiSecret)
         return refusal(401, 'invalid API key or secret');
-      const token = `simulated.${random(seed, 'endor', 'token', tokens.size).base32(40)}`;
+      const token = `simulated.${random(seed, 'endor', 'token', issued++).base32(40)}`;
       tokens.set(token, now() + tokenLife);
       return {
         body: {
@@ -127,6 +136,8 @@ export const moody = ({ tokenLife = 15 * MINUTE, patience = Infinity, paging, da
       ids: () => ({ endorAudit: ids('audit-logs'), endorLogins: ids('authentication-logs') }),
       requests: server.requests,
       close: server.close,
+      namespace: world.namespace,
+      forgetTokens: () => tokens.clear(),
     };
   },
 });

@@ -4,19 +4,26 @@ import { DAY, type Json, type JsonObject, type Since } from '../../src/index.ts'
 import { type Happening, population } from '../../src/simulation/population.ts';
 import { random } from '../../src/simulation/random.ts';
 import { type Asked, type Reply, serve } from '../../src/simulation/server.ts';
-import type { Simulator } from '../../src/simulation/simulator.ts';
+import type { Simulation, SimulationOptions, Simulator } from '../../src/simulation/simulator.ts';
 import { opal } from './index.ts';
 import { eventOf, worldOf } from './simulator-events.ts';
 
-export const simulator: Simulator = {
+export interface OpalSimulation extends Simulation {
+  /** From now on, the cursors that were given out are refused. */
+  forgetCursors(): void;
+}
+
+export const simulator = {
   vendor: 'opal',
-  start: async ({ events, seed, live, faults, now = Date.now, port }) => {
+  start: async (options: SimulationOptions): Promise<OpalSimulation> => {
+    const { seed, faults, now = Date.now, port } = options;
     const start = now();
     const apiKey = `simulated-${random(seed, 'opal', 'key').base32(32)}`;
     const world = worldOf(seed);
-    const happenings = population({ events, seed, live, now });
+    const happenings = population(options);
     const make = ({ index, time }: Happening) => eventOf(seed, index, time, world);
     const list = newestFirst(() => happenings.shown());
+    let epoch = 0; // cursors of an earlier one are refused
 
     const guarded = (handle: (asked: Asked) => Reply) => (asked: Asked) =>
       asked.headers.authorization === `Bearer ${apiKey}` ? handle(asked) : refusal(401, 'the API key is not valid');
@@ -26,7 +33,7 @@ export const simulator: Simulator = {
       faults,
       seed,
       routes: [
-        { method: 'GET', path: '/v1/events', handle: guarded(asked => page(asked.query, list(), make)) },
+        { method: 'GET', path: '/v1/events', handle: guarded(asked => page(asked.query, list(), make, epoch)) },
         {
           method: 'GET',
           path: '/v1/events/:id',
@@ -54,13 +61,21 @@ export const simulator: Simulator = {
       ids: () => ({ opal: happenings.shown().map(h => String(make(h).event_id)) }),
       requests: server.requests,
       close: server.close,
+      forgetCursors: () => {
+        epoch++;
+      },
     };
   },
-};
+} satisfies Simulator;
 
 // ---- The answer to GET /events ----
 
-const page = (query: URLSearchParams, all: readonly Happening[], make: (h: Happening) => JsonObject): Reply => {
+const page = (
+  query: URLSearchParams,
+  all: readonly Happening[],
+  make: (h: Happening) => JsonObject,
+  epoch: number,
+): Reply => {
   const size = Number(query.get('page_size') ?? 200); // the documented default and maximum
   if (!Number.isInteger(size) || size < 1 || size > 1000) return refusal(400, 'page_size must be between 1 and 1000');
   const [from, to] = [
@@ -69,7 +84,7 @@ const page = (query: URLSearchParams, all: readonly Happening[], make: (h: Happe
   ];
   if (Number.isNaN(from) || Number.isNaN(to)) return refusal(400, 'a date filter is not a date');
   const after = query.get('cursor');
-  const place = after === null ? undefined : placeOf(after);
+  const place = after === null ? undefined : placeOf(after, epoch);
   if (after !== null && place === undefined) return refusal(400, 'the cursor is not valid');
 
   const filter = filterOf(query);
@@ -82,7 +97,7 @@ const page = (query: URLSearchParams, all: readonly Happening[], make: (h: Happe
   const shown = found.slice(0, size);
   return {
     body: {
-      next: found.length > size ? cursorOf(shown.at(-1)!) : null, // `size` is at least one
+      next: found.length > size ? cursorOf(shown.at(-1)!, epoch) : null, // `size` is at least one
       previous: after, // "the cursor used to obtain the current result page"
       results: shown.map(make),
     },
@@ -115,11 +130,13 @@ const refusal = (status: number, message: string): Reply => ({ status, body: { c
 
 // ---- Order and cursors ----
 
-const cursorOf = ({ time, index }: Happening): string => Buffer.from(`${time} ${index}`).toString('base64url');
+const cursorOf = ({ time, index }: Happening, epoch: number): string =>
+  Buffer.from(`${time} ${index} ${epoch}`).toString('base64url');
 
-const placeOf = (cursor: string): Pick<Happening, 'time' | 'index'> | undefined => {
-  const [, time, index] = /^(\d+) (\d+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  return time === undefined || index === undefined ? undefined : { time: Number(time), index: Number(index) };
+const placeOf = (cursor: string, epoch: number): Pick<Happening, 'time' | 'index'> | undefined => {
+  const [, time, index, of] = /^(\d+) (\d+) (\d+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (time === undefined || index === undefined || Number(of) !== epoch) return undefined;
+  return { time: Number(time), index: Number(index) };
 };
 
 const descending = (a: Pick<Happening, 'time' | 'index'>, b: Pick<Happening, 'time' | 'index'>): number =>

@@ -6,20 +6,27 @@ import { join } from 'node:path';
 import { SECOND } from '../../src/index.ts';
 import { type Happening, population } from '../../src/simulation/population.ts';
 import { people, random } from '../../src/simulation/random.ts';
-import type { Simulator } from '../../src/simulation/simulator.ts';
+import type { Simulation, SimulationOptions, Simulator } from '../../src/simulation/simulator.ts';
 import { opaque } from './index.ts';
 import { archiveOf, csvOf, HEADER, keyPair, rowOf } from './simulator-export.ts';
 import { zipOf } from './simulator-zip.ts';
 
-/** Events that one export of the history holds, and how many of those the one before it held too. */
-const [EXPORT, OVERLAP] = [5000, 500];
+/** What this vendor can be asked to play beyond the usual. */
+export interface OpaqueSimulationOptions extends SimulationOptions {
+  /** How many events of an export the one before it held too; 500 when absent. */
+  readonly overlap?: number;
+}
+
+/** Events that one export of the history holds. */
+const EXPORT = 5000;
 
 /** How often a live simulation exports. */
 const EVERY = SECOND;
 
-export const simulator: Simulator = {
+export const simulator = {
   vendor: 'opaque',
-  start: async ({ events, seed, live, faults = [], now = Date.now }) => {
+  start: async (options: OpaqueSimulationOptions): Promise<Simulation> => {
+    const { events, seed, live, faults = [], overlap = 500 } = options;
     const place = await mkdtemp(join(tmpdir(), 'tributary-opaque-'));
     const directory = join(place, 'drop');
     const publicKey = join(place, 'opaque.pem');
@@ -27,7 +34,7 @@ export const simulator: Simulator = {
     await mkdir(directory);
     await writeFile(publicKey, keys.publicKey);
 
-    const happenings = population({ events, seed, live, now });
+    const happenings = population(options);
     const staff = people(random(seed, 'opaque', 'people'), 12);
     const row = ({ index, time }: Happening) => rowOf(seed, index, time, staff);
     const counts: Record<string, number> = {};
@@ -56,7 +63,7 @@ export const simulator: Simulator = {
     };
 
     for (let from = 0; from < events; from += EXPORT)
-      await exportOf(happenings.shown().slice(Math.max(0, from - OVERLAP), from + EXPORT));
+      await exportOf(happenings.shown().slice(Math.max(0, from - overlap), from + EXPORT));
     told = events;
 
     let busy: Promise<void> = Promise.resolve();
@@ -65,7 +72,7 @@ export const simulator: Simulator = {
           busy = busy.then(async () => {
             const shown = happenings.shown();
             if (shown.length === told) return;
-            await exportOf(shown.slice(Math.max(0, told - OVERLAP)));
+            await exportOf(shown.slice(Math.max(0, told - overlap)));
             told = shown.length;
           });
           busy.catch(() => clearInterval(timer)); // the folder is gone
@@ -85,7 +92,7 @@ export const simulator: Simulator = {
       },
     };
   },
-};
+} satisfies Simulator;
 
 const queryOf = (shown: readonly Happening[]): string => {
   const times = shown.map(h => h.time);

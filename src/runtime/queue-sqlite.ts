@@ -91,6 +91,7 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
     enqueue: ({ queue, records }, now) => {
       const { data, size } = packRow(records);
       insert.run(queue, now, records.length, size, data.length, data);
+      point('queue: after enqueue');
       return () => learn(queue, { rows: 1, records: records.length, bytes: data.length });
     },
     dequeue: ({ queue, rows }) => {

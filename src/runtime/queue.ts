@@ -4,6 +4,7 @@ import type { Clock, Exporter, Logger } from '../component.ts';
 import { asFault, Fault } from '../fault.ts';
 import type { AuditRecord, Write } from '../model.ts';
 import { DAY, SECOND } from '../options.ts';
+import { point } from '../point.ts';
 import { backoff, HOLD, persist } from '../retry.ts';
 import { createBell } from './bell.ts';
 import { assertRoom } from './dead-limit.ts';
@@ -139,11 +140,13 @@ export const createQueue = (options: QueueOptions): Queue => {
     const rows = await persist(() => store.rows(name, best), how);
     if (rows.length === 0) return false;
     inHand = true;
+    point('queue: after read');
     await persist(mayGoOn, how);
     const records = rows.flatMap(row => row.records);
     const dequeue: Write = { kind: 'dequeue', queue: name, rows: rows.map(row => row.seq) };
     const from = clock.now();
     const [exported] = await conclude([sink.hand(records, how)], [dequeue], how);
+    point('queue: after sending');
     trouble.over();
     departures.ring();
     options.sent?.(

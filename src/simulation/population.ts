@@ -18,11 +18,10 @@ export interface Population {
   shown(): readonly Happening[];
 }
 
-export interface PopulationOptions extends Pick<SimulationOptions, 'events' | 'seed' | 'live' | 'now'> {
+export interface PopulationOptions
+  extends Pick<SimulationOptions, 'events' | 'seed' | 'live' | 'lateness' | 'until' | 'now'> {
   /** How far back the history reaches, in days; 7 when absent. */
   readonly days?: number;
-  /** How late the latest ones of the live events are shown, in ms; 4 min when absent: less than a usual overlap. */
-  readonly lateness?: number;
 }
 
 /**
@@ -36,6 +35,7 @@ export const population = ({
   now = Date.now,
   days = 7,
   lateness = 4 * MINUTE,
+  until = () => Number.POSITIVE_INFINITY,
 }: PopulationOptions): Population => {
   const start = now();
   const [from, to] = [start - days * DAY, start - 2 * MINUTE];
@@ -60,7 +60,7 @@ export const population = ({
   let shown: readonly Happening[] = Array.from({ length: events }, (_, index) => past(index));
   return {
     shown: () => {
-      const due = events + Math.max(0, Math.floor(((now() - start) / SECOND) * live));
+      const due = events + Math.max(0, Math.floor(((Math.min(now(), until()) - start) / SECOND) * live));
       if (due > shown.length)
         shown = [...shown, ...Array.from({ length: due - shown.length }, (_, i) => fresh(shown.length + i))];
       return shown;

@@ -51,7 +51,7 @@ export interface ServerOptions {
 export interface SimulatedServer {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** How many requests it answered, by status; `reset` and `truncate` are counted under these words. */
+  /** How many requests it answered, by status; `reset`, `truncate` and, beside its status, `hang` under these words. */
   requests(): Readonly<Record<string, number>>;
   /** Cuts all connections, then resolves. */
   close(): Promise<void>;
@@ -82,7 +82,10 @@ export const serve = async ({
       request.socket.resetAndDestroy();
       return;
     }
-    if (deed && 'hang' in deed) await pause(deed.hang, closing.signal);
+    if (deed && 'hang' in deed) {
+      count('hang');
+      await pause(deed.hang, closing.signal);
+    }
     const reply = deed && 'status' in deed ? refusal(deed) : await dispatch(routes, asked);
     const { head, body } = encode(reply, now(), asked.headers['accept-encoding']);
     response.sendDate = false; // the vendor's clock, not ours

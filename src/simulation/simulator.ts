@@ -17,6 +17,10 @@ export interface SimulationOptions {
   readonly seed: number;
   /** More of them a second, while it runs. */
   readonly live?: number | undefined;
+  /** How late the latest ones of the live events are shown, in ms; 4 min when absent: less than a usual overlap. */
+  readonly lateness?: number | undefined;
+  /** Asked again and again: nothing new happens after this moment of the vendor's clock. Never ends when absent. */
+  readonly until?: (() => number) | undefined;
   readonly faults?: FaultScript | undefined;
   /** The vendor's clock, ms since the epoch. */
   readonly now?: (() => number) | undefined;
