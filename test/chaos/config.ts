@@ -78,5 +78,5 @@ export const configOf = ({ begin, vendors: { opal, onepassword, endor, opaque } 
         exporters: ['archive', 'collector', 'later', 'vault'],
       },
     },
-    engine: { deadLetters: 100000, grace: '5s' },
+    engine: { deadLetters: 100000 },
   });`;

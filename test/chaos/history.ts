@@ -56,10 +56,14 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   const endedByItself = (how: { code: number | null; stderr: string }) =>
     faults.push(`life ${lives} ended by itself with ${how.code}: ${how.stderr.slice(-2000)}`);
 
-  // The first life ends in order: only then does Node keep what it compiled.
+  // In the first life all is well, and it ends in order: only then does Node keep what it compiled.
   const first = await liveAndStop(['run', '-c', file, '--log', 'json'], env(), SECOND);
   if (first.code !== 0) endedByItself(first);
 
+  const misbehave = (on: boolean) => {
+    for (const each of [vendors, ...Object.values(sinks)]) each.misbehave(on);
+  };
+  misbehave(true);
   const plan = schedule(seed);
   for (let done = 0; done < kills && Date.now() < deadline && faults.length === 0; ) {
     const kill = plan.next().value!; // it has no end
@@ -75,8 +79,8 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   }
 
   // Nothing happens any more, and nothing fails.
-  vendors.calm();
-  for (const sink of Object.values(sinks)) sink.calm();
+  vendors.rest();
+  misbehave(false);
   await new Promise(done => setTimeout(done, AHEAD + 3 * SECOND));
   lives++;
   const last = await liveUntil(undefined, ['once', '-c', file, '--patience', PATIENCE], env());

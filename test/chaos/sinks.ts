@@ -15,8 +15,8 @@ export interface FickleSink {
   readonly faults: readonly string[];
   /** What it did, by kind. */
   readonly deeds: Readonly<Record<string, number>>;
-  /** From now on it takes everything, but for what it never takes. */
-  calm(): void;
+  /** Whether it misbehaves. At first, it takes everything but for what it never takes. */
+  misbehave(on: boolean): void;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export const fickleSink = async (name: string, seed: number, outages: boolean): 
   const seen = new Set<string>();
   const deeds: Record<string, number> = {};
   const own = dice(seed);
-  let calm = false;
+  let calm = true;
   // Where we are starved, an answer may come too late without our knowing.
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
@@ -81,8 +81,8 @@ export const fickleSink = async (name: string, seed: number, outages: boolean): 
     sent,
     faults,
     deeds,
-    calm: () => {
-      calm = true;
+    misbehave: on => {
+      calm = !on;
     },
     close: () => {
       clearInterval(sampling);

@@ -29,6 +29,7 @@ export const startVendors = async (seed: number) => {
   const begin = Date.now();
   const own = dice(seed);
   let end = Number.POSITIVE_INFINITY;
+  let angry = false;
   const rules = faults();
   const { opal: fast, onepassword: slow, endor: late } = SKEWS;
   const usual = (skew: number) => ({
@@ -48,6 +49,7 @@ export const startVendors = async (seed: number) => {
   const forgotten = { 'cursors ended': 0, 'tokens ended': 0 };
   const forget = (every: number, what: keyof typeof forgotten, work: () => void) =>
     setInterval(() => {
+      if (!angry) return;
       forgotten[what]++;
       work();
     }, every);
@@ -56,16 +58,18 @@ export const startVendors = async (seed: number) => {
     forget(FORGETTING.onepassword, 'cursors ended', vendors.onepassword.forgetCursors),
     forget(FORGETTING.endor, 'tokens ended', vendors.endor.forgetTokens),
   ];
-  const stopTimers = () => timers.forEach(clearInterval);
 
   return {
     begin,
     vendors,
-    /** Nothing new happens from now on, and nothing fails. */
-    calm: () => {
+    /** Whether anything fails. At first, nothing does. */
+    misbehave: (on: boolean) => {
+      angry = on;
+      for (const rule of [...rules.web, ...rules.folder]) rule.rate = on ? rule.usual : 0;
+    },
+    /** Nothing new happens from now on. */
+    rest: () => {
       end = Date.now();
-      for (const rule of [...rules.web, ...rules.folder]) rule.rate = 0;
-      stopTimers();
     },
     /** The receiver that reads it, by the id of each event that there is. */
     generated: (): ReadonlyMap<string, string> => {
@@ -81,7 +85,7 @@ export const startVendors = async (seed: number) => {
       return met;
     },
     close: async () => {
-      stopTimers();
+      timers.forEach(clearInterval);
       await Promise.all(Object.values(vendors).map(vendor => vendor.close()));
     },
   };
@@ -89,7 +93,7 @@ export const startVendors = async (seed: number) => {
 
 /** Rules whose rates can be turned down. */
 const faults = () => {
-  const rule = (rate: number, deed: FaultDeed) => ({ rate, do: deed });
+  const rule = (usual: number, deed: FaultDeed) => ({ rate: 0, usual, do: deed });
   return {
     web: [
       rule(0.02, { status: 429, retryAfter: 1 }),

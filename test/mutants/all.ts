@@ -1,4 +1,5 @@
 // Every mutation there is; a new file of them is one line here.
+import { chaosMutations } from './chaos.ts';
 import { guideMutations } from './guide.ts';
 import { misfortuneMutations } from './misfortune.ts';
 import { type Mutation, mutations } from './mutations.ts';
@@ -13,6 +14,7 @@ export const allMutations: readonly Mutation[] = [
   ...mutations,
   ...otlpMutations,
   ...queueMutations,
+  ...chaosMutations,
   ...reviewMutations,
   ...telemetryMutations,
   ...rehearsalMutations,
