@@ -36,7 +36,7 @@ export const configOf = ({ begin, vendors: { opal, onepassword, endor, opaque } 
   import { isPoisoned } from '${join(import.meta.dirname, 'poison.ts')}';
 
   const usual = { since: '${new Date(begin - 8 * DAY).toISOString()}', every: '1s', pageSize: 50 };
-  const windows = { settle: '1s', overlap: '25s' };
+  const windows = { settle: '1s', overlap: '10s' };
   const onePassword = feed => onepassword({
     ...usual, feed, token: secret.env('CHAOS_ONEPASSWORD'), baseUrl: '${onepassword.url}', onCursorLost: 'reseed', timeout: '1s',
   });
@@ -45,7 +45,7 @@ export const configOf = ({ begin, vendors: { opal, onepassword, endor, opaque } 
     apiKey: secret.env('CHAOS_ENDOR_KEY'), apiSecret: secret.env('CHAOS_ENDOR_SECRET'), timeout: '5s',
   });
   const rotate = { size: '4KiB', every: '5s' };
-  const sink = endpoint => ({ endpoint, timeout: '2s', headers: { '${LIFE}': process.env.CHAOS_LIFE } });
+  const sink = endpoint => ({ endpoint, timeout: '8s', headers: { '${LIFE}': process.env.CHAOS_LIFE } });
   const receivers = {
     opal: opal({ ...usual, ...windows, apiKey: secret.env('CHAOS_OPAL'), baseUrl: '${opal.url}', timeout: '1s' }),
     'onepassword-audit': onePassword('auditevents'),

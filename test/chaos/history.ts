@@ -42,7 +42,7 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   const limit = dice(seed).pick('16KiB', '64MiB');
   const file = join(folder, 'pipeline.config.ts');
   writeFileSync(file, configOf(vendors, { collector: sinks.collector.url, later: sinks.later.url, limit }));
-  mkdirSync(join(folder, 'tmp'));
+  for (const name of ['tmp', 'lives']) mkdirSync(join(folder, name));
   const secrets = { ...secretsOf(vendors.vendors), NODE_COMPILE_CACHE: compiled, TMPDIR: join(folder, 'tmp') };
 
   const killed = new Set<number>();
@@ -51,13 +51,14 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   const bump = (place: string) => {
     places[place] = (places[place] ?? 0) + 1;
   };
+  const run = ['run', '-c', file, '--log', 'json'];
   let lives = 0;
   const env = () => ({ ...secrets, CHAOS_LIFE: String(lives) });
   const endedByItself = (how: { code: number | null; stderr: string }) =>
     faults.push(`life ${lives} ended by itself with ${how.code}: ${how.stderr.slice(-2000)}`);
 
   // In the first life all is well, and it ends in order: only then does Node keep what it compiled.
-  const first = await liveAndStop(['run', '-c', file, '--log', 'json'], env(), SECOND);
+  const first = await liveAndStop(run, env(), SECOND);
   if (first.code !== 0) endedByItself(first);
 
   const misbehave = (on: boolean) => {
@@ -69,7 +70,8 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
     const kill = plan.next().value!; // it has no end
     for (let tries = 0; tries < 3; tries++) {
       lives++;
-      const { signal, met, ...how } = await liveUntil(kill, ['run', '-c', file], env());
+      const { signal, met, ...how } = await liveUntil(kill, run, env());
+      writeFileSync(join(folder, 'lives', `${lives}.ndjson`), how.stderr);
       if (signal !== 'SIGKILL') endedByItself(how);
       killed.add(lives);
       bump(met && 'at' in kill ? kill.at : met ? 'at random' : 'at random, waiting for a place');
@@ -116,6 +118,7 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   await vendors.close();
   for (const sink of Object.values(sinks)) await sink.close();
   if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
+  else writeFileSync(join(folder, 'sent.json'), JSON.stringify(evidence.sinks, null, 1));
   return {
     seed,
     lives: lives + 1,

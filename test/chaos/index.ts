@@ -19,7 +19,7 @@ const HELP = `npm run chaos -- [options]
 `;
 
 /** Rounds of a history: then another one begins from nothing. */
-const ROUNDS = 10;
+const ROUNDS = 5;
 
 const main = async (): Promise<number> => {
   const { values } = parseArgs({

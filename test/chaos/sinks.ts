@@ -23,8 +23,8 @@ export interface FickleSink {
 /** The header that says in which life a request was made. */
 export const LIFE = 'x-chaos-life';
 
-/** An answer that was given later than this may have come too late: the program waits for two seconds. */
-const SURE = SECOND / 2;
+/** An answer that was given later than this may have come too late: the program waits for eight seconds. */
+const SURE = 3 * SECOND;
 
 interface Answer {
   readonly fate: Sent['fate'];
@@ -44,7 +44,7 @@ export const fickleSink = async (name: string, seed: number, outages: boolean): 
   // Where we are starved, an answer may come too late without our knowing.
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
-  const sampling = setInterval(() => delay.reset(), 3 * SECOND);
+  const sampling = setInterval(() => delay.reset(), 10 * SECOND);
 
   const sink = await otlpSink(request => {
     const life = Number(request.headers[LIFE]);

@@ -11,10 +11,10 @@ import { dice } from '../property/crash/dice.ts';
 export type Vendors = Awaited<ReturnType<typeof startVendors>>;
 
 /** How many events each vendor has when it starts, and how many more a second. */
-const [EVENTS, LIVE] = [150, 3];
+const [EVENTS, LIVE] = [150, 2];
 
 /** How late the latest events are shown; receivers reach back further than that. */
-const LATENESS = 15 * SECOND;
+const LATENESS = 6 * SECOND;
 
 /** Of the vendors' clocks against ours: one is ahead, one behind, one far behind. */
 const SKEWS = { opal: 4 * SECOND, onepassword: -10 * MINUTE, endor: -90 * SECOND } as const;
