@@ -71,6 +71,17 @@ const tests = (name: string, line: string, env?: Readonly<Record<string, string>
   },
 });
 
+/** A stage that counts for itself: its last line says `N passed, M failed`. */
+const counted = (name: string, line: string): Stage => ({
+  name,
+  run: () => {
+    const file = join(scratch, `${name}.txt`);
+    const fine = shell(`${line} | tee ${file}`);
+    const [, passed = '0', failed = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(readFileSync(file, 'utf8')) ?? [];
+    return { passed: Number(passed), failed: Math.max(Number(failed), fine ? 0 : 1) };
+  },
+});
+
 const stages: readonly Stage[] = [
   tests('tests', 'npm test --'),
   check('surroundings', `go version && test -f ${VALIDATE}`),
@@ -82,6 +93,8 @@ const stages: readonly Stage[] = [
   check('package', 'npm run -s package'),
   tests('package installed', 'npx vitest run --config test/package/vitest.config.ts'),
   tests('kill', 'npx vitest run test/program/kill.test.ts', { KILL_EVENTS: '10000', KILL_RANDOM: '12' }),
+  // Each fail point 20 times, and 100 kills at any moment; the time is a limit for a machine that is busy.
+  counted('chaos', 'npm run -s chaos -- --minutes 20 --kills 440 --each 20'),
   check('collector', 'npx node scripts/collector.ts'),
   tests('end to end', 'npx vitest run --config test/e2e/vitest.config.ts'),
   check('mutants', 'npm run -s mutants'),

@@ -25,7 +25,7 @@ export interface Report {
 type Counts = Readonly<Record<string, number>>;
 
 /** Sums by key. */
-export const sum = (all: readonly Counts[]): Counts => {
+const sum = (all: readonly Counts[]): Counts => {
   const total: Record<string, number> = {};
   for (const counts of all) for (const [key, n] of Object.entries(counts)) total[key] = (total[key] ?? 0) + n;
   return total;
