@@ -15,18 +15,17 @@ import { zipOf } from './simulator-zip.ts';
 export interface OpaqueSimulationOptions extends SimulationOptions {
   /** How many events of an export the one before it held too; 500 when absent. */
   readonly overlap?: number;
+  /** How often a live simulation exports, in ms; every second when absent. */
+  readonly every?: number;
 }
 
 /** Events that one export of the history holds. */
 const EXPORT = 5000;
 
-/** How often a live simulation exports. */
-const EVERY = SECOND;
-
 export const simulator = {
   vendor: 'opaque',
   start: async (options: OpaqueSimulationOptions): Promise<Simulation> => {
-    const { events, seed, live, faults = [], overlap = 500 } = options;
+    const { events, seed, live, faults = [], overlap = 500, every = SECOND } = options;
     const place = await mkdtemp(join(tmpdir(), 'tributary-opaque-'));
     const directory = join(place, 'drop');
     const publicKey = join(place, 'opaque.pem');
@@ -76,7 +75,7 @@ export const simulator = {
             told = shown.length;
           });
           busy.catch(() => clearInterval(timer)); // the folder is gone
-        }, EVERY)
+        }, every)
       : undefined;
 
     return {

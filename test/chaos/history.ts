@@ -17,7 +17,7 @@ import { isPoisoned } from './poison.ts';
 import type { Report } from './report.ts';
 import { schedule } from './schedule.ts';
 import { fickleSink, idOf } from './sinks.ts';
-import { AHEAD, startVendors } from './vendors.ts';
+import { SETTLED, startVendors } from './vendors.ts';
 
 export interface Task {
   readonly seed: number;
@@ -83,7 +83,7 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   // Nothing happens any more, and nothing fails.
   vendors.rest();
   misbehave(false);
-  await new Promise(done => setTimeout(done, AHEAD + 3 * SECOND));
+  await new Promise(done => setTimeout(done, SETTLED));
   lives++;
   const last = await liveUntil(undefined, ['once', '-c', file, '--patience', PATIENCE], env());
   if (last.code !== 0) faults.push(`the last life did not drain everything: ${last.code}: ${last.stderr.slice(-2000)}`);

@@ -22,7 +22,7 @@ export function* schedule(seed: number): Generator<Kill> {
 }
 
 const oneRound = ({ pick, next, chance, between }: Dice): readonly Kill[] => [
-  ...points.map(at => ({ at, visit: RARE.test(at) ? pick(1, 1, 2) : pick(1, 2, 3, 5, 8) })),
+  ...points.map(at => ({ at, visit: RARE.test(at) ? 1 : pick(1, 1, 2, 3, 5) })),
   // While it starts, in its first work, and later.
   ...Array.from({ length: RANDOM }, () => ({
     after: Math.round(chance(0.3) ? between(20, 500) : 400 + next() * (chance(0.8) ? 1 : 4) * SECOND),

@@ -19,8 +19,8 @@ const LATENESS = 6 * SECOND;
 /** Of the vendors' clocks against ours: one is ahead, one behind, one far behind. */
 const SKEWS = { opal: 4 * SECOND, onepassword: -10 * MINUTE, endor: -90 * SECOND } as const;
 
-/** How far the fastest of their clocks is ahead: for so long, what happened last may not be asked for. */
-export const AHEAD = Math.max(...Object.values(SKEWS));
+/** So long after its end, all that happened can be asked for: by the clock that is most ahead, and in the last export. */
+export const SETTLED = Math.max(...Object.values(SKEWS)) + 3 * SECOND;
 
 /** How often, in ms, cursors or tokens that were given out stop working. */
 const FORGETTING = { opal: 7 * SECOND, onepassword: 45 * SECOND, endor: 5 * SECOND } as const;
@@ -44,7 +44,7 @@ export const startVendors = async (seed: number) => {
     opal: await opal.start({ ...usual(fast), faults: rules.web }),
     onepassword: await onepassword.start({ ...usual(slow), faults: rules.web }),
     endor: await endorLabs({ tokenLife: 4 * SECOND, days: 3 }).start({ ...usual(late), faults: rules.web }),
-    opaque: await opaque.start({ ...usual(0), overlap: 20, faults: rules.folder }),
+    opaque: await opaque.start({ ...usual(0), overlap: 20, every: 4 * SECOND, faults: rules.folder }),
   };
   const forgotten = { 'cursors ended': 0, 'tokens ended': 0 };
   const forget = (every: number, what: keyof typeof forgotten, work: () => void) =>
