@@ -1,9 +1,9 @@
 // How the files of a state are opened: taken by the one process that may change them, or read beside it. Nothing but
 // SQLite may open them: closing one with `fs` would drop the process's own lock.
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Fault } from '../fault.ts';
+import { describe, Fault } from '../fault.ts';
 import { asStateFault, isBusy, newer } from './sqlite-faults.ts';
 import { MIGRATIONS, VERSION } from './tables.ts';
 
@@ -39,7 +39,7 @@ export const own = (folder: string): DatabaseSync => {
       else writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
     }
   } catch (cause) {
-    throw new Fault('E_STATE_OPEN', `the state folder ${folder} cannot be used: ${(cause as Error).message}`, {
+    throw new Fault('E_STATE_OPEN', `the state folder ${folder} cannot be used: ${describe(deepest(folder, cause))}`, {
       cause,
     });
   }
@@ -52,6 +52,18 @@ export const own = (folder: string): DatabaseSync => {
     if (isBusy(error))
       throw new Fault('E_STATE_OWNED', `another process runs on the state in ${folder}`, { cause: error });
     throw asStateFault(error, folder, 'E_STATE_OPEN');
+  }
+};
+
+/** Why nothing can be written there: on a read-only disk the making of a folder says that there is none. */
+const deepest = (folder: string, cause: unknown): unknown => {
+  const above = dirname(folder);
+  if (!existsSync(folder) && above !== folder) return deepest(above, cause);
+  try {
+    accessSync(folder, constants.W_OK);
+    return cause;
+  } catch (error) {
+    return error;
   }
 };
 

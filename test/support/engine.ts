@@ -21,7 +21,7 @@ import { virtualClock } from './clock.ts';
 
 /** The schema of no options. */
 export const none = z.object({});
-let folder: string;
+export let folder: string;
 export let store: Store;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-engine-'));
@@ -103,6 +103,7 @@ export const start = async (
   world: ReturnType<typeof vendor>,
   options: EngineOptions = {},
   lines: object[] = [],
+  at: { readonly store: Store; readonly folder: string } = { store, folder },
 ) => {
   const whole = {
     receivers: { sim: receiver() },
@@ -121,7 +122,7 @@ export const start = async (
   const tell = (fields: object, message: string) => void lines.push({ ...fields, message });
   return startEngine(
     plan(whole, where => checked.get(where)),
-    { store, clock: world.clock, log: { info: tell, warn: tell, error: tell }, http: () => world.fetch, folder },
+    { ...at, clock: world.clock, log: { info: tell, warn: tell, error: tell }, http: () => world.fetch },
     options,
   );
 };

@@ -85,7 +85,8 @@ export const place = (config: string, name = 'pipeline.config.ts'): Place => {
   };
 };
 
-const linesIn = (folder: string): readonly string[] => {
+/** Every line of every file below a folder, unpacked. */
+export const linesIn = (folder: string): readonly string[] => {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(e => e.isFile());
   return names.flatMap(entry => {
