@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../fault.ts';
 import { textOfAny } from '../json.ts';
-import { identify, type Write } from '../model.ts';
+import { type AuditRecord, identify, type Write } from '../model.ts';
 import { reading } from './sqlite-open.ts';
 import type { DeadLetter } from './state.ts';
 
@@ -102,5 +102,14 @@ export const readDeadLetters = (folder: string, choice: Choice = {}): DeadLetter
     return [...rows]
       .map(row => row as unknown as DeadLetter & { record: string }) // the columns are the letter's own
       .filter(chosen)
-      .map(row => ({ ...row, record: JSON.parse(row.record) }));
+      .map(row => ({ ...row, record: recordOf(row, folder) }));
   });
+
+const recordOf = ({ seq, record }: { readonly seq: number; readonly record: string }, folder: string): AuditRecord => {
+  try {
+    return JSON.parse(record) as AuditRecord; // nobody else writes letters
+  } catch (cause) {
+    const what = `the state in ${folder} is damaged: dead letter ${seq} is not what was written`;
+    throw new Fault('E_STATE_CORRUPT', what, { cause });
+  }
+};

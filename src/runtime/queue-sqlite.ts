@@ -1,7 +1,7 @@
 // The queues in `state.db`. A row is one batch of records as JSON, compressed: audit events say much the same again and
 // again, and shrink to a tenth. Rows are numbered for ever, so that one that is gone is never taken for another.
 import type { DatabaseSync } from 'node:sqlite';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { describe, Fault } from '../fault.ts';
 import { textOfAny } from '../json.ts';
 import type { AuditRecord, Write } from '../model.ts';
@@ -28,14 +28,17 @@ export interface StoredRow {
 /** What was stored, and of what size it was. */
 export const packRow = (records: readonly AuditRecord[]): { readonly data: Uint8Array; readonly size: number } => {
   const json = Buffer.from(textOfAny(records));
-  return { data: zstdCompressSync(json), size: json.length };
+  return { data: zstdCompressSync(json, SUMMED), size: json.length };
 };
+
+const SUMMED = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
 
 /** Throws E_QUEUE_ROW where it is not what was stored. */
 export const unpackRow = ({ seq, queue, count, size, bytes, data }: StoredRow): readonly AuditRecord[] => {
   const damaged = (what: string, cause?: unknown) =>
     new Fault('E_QUEUE_ROW', `row ${seq} of the queue ${queue} ${what}`, cause === undefined ? {} : { cause });
-  if (data.length !== bytes) throw damaged(`has ${data.length} bytes, not ${bytes}`);
+  const length = (data as Uint8Array | null)?.length; // a damaged row may have none
+  if (length !== bytes) throw damaged(`has ${length ?? 'no'} bytes, not ${bytes}`);
   let records: unknown;
   try {
     const json = zstdDecompressSync(data, { maxOutputLength: Math.max(1, size) });

@@ -8,7 +8,7 @@ import { point } from '../point.ts';
 import { backoff, HOLD, persist } from '../retry.ts';
 import { createBell } from './bell.ts';
 import { assertRoom } from './dead-limit.ts';
-import { conclude, type Delivering } from './deliver.ts';
+import { conclude, type Delivering, Overtaken } from './deliver.ts';
 import { direct, type Hand, type Handle } from './handle.ts';
 import type { Holding, Store } from './state.ts';
 import { createTrouble } from './trouble.ts';
@@ -167,7 +167,7 @@ export const createQueue = (options: QueueOptions): Queue => {
       } catch (error) {
         if (resting.aborted) return;
         // Rows that are gone, or a defect: what is there is read again.
-        const fault = asFault(error);
+        const fault = error instanceof Overtaken ? new Fault('E_COMMIT_STALE', error.message) : asFault(error);
         const wait = fault.kind === 'denied' ? HOLD : backoff(tries++ + 2);
         report(fault, wait);
         await clock.sleep(wait, resting).catch(() => {});

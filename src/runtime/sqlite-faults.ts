@@ -2,6 +2,7 @@
 import { Fault } from '../fault.ts';
 import { VERSION } from './tables.ts';
 
+const ERROR = 1; // of the statement: what it names is not there
 const BUSY = 5;
 const CORRUPT = 11;
 const FULL = 13;
@@ -19,20 +20,18 @@ export const isBusy = (error: unknown): boolean => codeOf(error) === BUSY;
 export const asStateFault = (
   error: unknown,
   folder: string,
-  other: 'E_STATE_WRITE' | 'E_STATE_OPEN' = 'E_STATE_WRITE',
+  other: 'E_STATE_WRITE' | 'E_STATE_OPEN' | 'E_STATE_CORRUPT' = 'E_STATE_WRITE',
 ): unknown => {
   const code = codeOf(error);
   if (code === undefined) return error;
   const { message } = error as Error;
   if (code === FULL)
     return new Fault('E_STATE_FULL', `no room for the state in ${folder}: ${message}`, { cause: error });
-  if (code === CORRUPT || code === NOT_A_DATABASE)
+  if (code === CORRUPT || code === NOT_A_DATABASE || (code === ERROR && other === 'E_STATE_CORRUPT'))
     return new Fault('E_STATE_CORRUPT', `the state in ${folder} is damaged: ${message}`, { cause: error });
-  return new Fault(
-    other,
-    `the state in ${folder} cannot be ${other === 'E_STATE_OPEN' ? 'opened' : 'written'}: ${message}`,
-    { cause: error },
-  );
+  return other === 'E_STATE_WRITE'
+    ? new Fault(other, `the state in ${folder} cannot be written: ${message}`, { cause: error })
+    : new Fault('E_STATE_OPEN', `the state in ${folder} cannot be opened: ${message}`, { cause: error });
 };
 
 /** The fault of a state that knows more than we do. */

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { describe } from '../fault.ts';
 import { WIDTH } from './marks.ts';
 import { reading, versionOf } from './sqlite-open.ts';
+import { isWhole, type SummedEntry, type SummedPosition } from './sums.ts';
 
 export interface Soundness {
   /** How many of the changes in `tables.ts` it has seen; 0 where there is no state. */
@@ -28,6 +29,8 @@ export const checkState = (folder: string): Soundness =>
       ...rows(db, `select space as name from marks where length(ids) % ${WIDTH} <> 0 or length(ids) = 0`).map(
         name => `marks of ${name}: a block is not whole`,
       ),
+      ...badSums(db, 'positions', "'position of ' || receiver"),
+      ...badSums(db, 'entries', "'entry ' || space || ' ' || key"),
       ...rows(db, 'select receiver as name from positions where count < 1').map(
         name => `position of ${name}: its count`,
       ),
@@ -40,6 +43,17 @@ const rows = (db: DatabaseSync, query: string): readonly string[] =>
     .prepare(`${query} limit ${MOST}`)
     .all()
     .map(({ name }) => String(name));
+
+const badSums = (db: DatabaseSync, table: 'positions' | 'entries', name: string): readonly string[] =>
+  (
+    db.prepare(`select *, ${name} as name from ${table}`).all() as unknown as readonly ((
+      | SummedPosition
+      | SummedEntry
+    ) & { name: string })[]
+  )
+    .filter(row => !isWhole(row))
+    .map(({ name: which }) => `${which}: not what was written`)
+    .slice(0, MOST);
 
 const badTexts = (db: DatabaseSync, table: string, column: string, name: string): readonly string[] => {
   const found: string[] = [];

@@ -2,7 +2,7 @@
 // running engine lives, so that a second one fails at start and `kill -9` frees it at once.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '../fault.ts';
-import type { Json, Move, Write } from '../model.ts';
+import type { Move, Write } from '../model.ts';
 import { point } from '../point.ts';
 import type { WaitNote } from './budget.ts';
 import { trailOf } from './history-sqlite.ts';
@@ -14,16 +14,12 @@ import { queueTables } from './queue-sqlite.ts';
 import { asStateFault } from './sqlite-faults.ts';
 import { inTransaction, take } from './sqlite-open.ts';
 import type { Store, StoredPosition } from './state.ts';
+import { readWhole, type SummedEntry, type SummedPosition, sumOf } from './sums.ts';
 
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
 export const openState = (folder: string): Store => {
   const { db, close } = take(folder);
-  const sql = statements(db);
-  const marks = loadMarks(db);
-  const letters = letterTable(db);
-  const queues = queueTables(db);
-  const trail = trailOf(db);
-  const writeNotes = noteWriter(db);
+  const { sql, marks, letters, queues, trail, writeNotes } = prepared(db, folder, close);
 
   const apply = (writes: readonly Write[], now: number): (() => void)[] => {
     const afterwards: (() => void)[] = []; // what the memory learns, once it is true
@@ -45,29 +41,37 @@ export const openState = (folder: string): Store => {
     return afterwards;
   };
 
-  return {
-    position: async (receiver, identity) => {
-      const row = sql.position.get(receiver, identity) as { count: number; value: string } | undefined;
-      return row && { count: row.count, value: JSON.parse(row.value) as Json };
-    },
-    get: async (space, key) => {
-      const row = sql.entry.get(space, key) as { value: string } | undefined;
-      return row && (JSON.parse(row.value) as Json);
-    },
-    known: async (space, ids) => knownIn(marks.get(space), ids),
-    positions: async () =>
-      sql.positions.all().map(row => ({ ...(row as unknown as StoredPosition), value: JSON.parse(String(row.value)) })), // its columns
-    deadSince: async (identity, time) => letters.since(identity, time),
-    deadAt: async (place, time) => letters.at(place, time),
-    letters: async () => letters.total(),
-    rows: async (queue, most) => {
+  const reads =
+    <A extends readonly unknown[], R>(read: (...args: A) => R) =>
+    async (...args: A): Promise<R> => {
       try {
-        return queues.rows(queue, most);
+        return read(...args);
       } catch (error) {
         throw asStateFault(error, folder);
       }
-    },
-    queues: async () => queues.holdings(),
+    };
+
+  return {
+    position: reads((receiver, identity) => {
+      const row = sql.position.get(receiver, identity) as SummedPosition | undefined;
+      return row && { count: row.count, value: readWhole(row, `the position of ${receiver}`, folder) };
+    }),
+    get: reads((space, key) => {
+      const row = sql.entry.get(space, key) as SummedEntry | undefined;
+      return row && readWhole(row, `the entry ${space} ${key}`, folder);
+    }),
+    known: reads((space, ids) => knownIn(marks.get(space), ids)),
+    positions: reads(() =>
+      (sql.positions.all() as unknown as readonly Positioned[]).map(({ sum = null, ...row }) => ({
+        ...row,
+        value: readWhole({ ...row, sum }, `the position of ${row.receiver}`, folder),
+      })),
+    ),
+    deadSince: reads(letters.since),
+    deadAt: reads(letters.at),
+    letters: reads(letters.total),
+    rows: reads(queues.rows),
+    queues: reads(queues.holdings),
     commit: async (writes, now) => {
       point('before commit');
       const afterwards = inTransaction(db, folder, () => {
@@ -79,10 +83,13 @@ export const openState = (folder: string): Store => {
       point('after commit');
     },
     note: async (notes, now) => inTransaction(db, folder, () => writeNotes(notes, now)),
-    waits: async () => sql.waits.all() as unknown as readonly WaitNote[], // its columns
+    waits: reads(() => sql.waits.all() as unknown as readonly WaitNote[]), // its columns
     close: async () => close(),
   };
 };
+
+/** A row of `positions`. */
+type Positioned = SummedPosition & Omit<StoredPosition, 'value'>;
 
 // ---- The writes, one by one ----
 
@@ -92,12 +99,12 @@ type Only<K extends Write['kind']> = Extract<Write, { kind: K }>;
 const statements = (db: DatabaseSync) => {
   const make = (text: string): StatementSync => db.prepare(text);
   return {
-    position: make('select count, value from positions where receiver = ? and identity = ?'),
+    position: make('select count, value, low, sum from positions where receiver = ? and identity = ?'),
     waits: make('select key, noted, until from waits'),
-    positions: make('select receiver, identity, count, value, low from positions'),
-    move: make('insert or replace into positions values (?, ?, ?, ?, ?)'),
-    entry: make('select value from entries where space = ? and key = ?'),
-    set: make('insert or replace into entries values (?, ?, ?)'),
+    positions: make('select receiver, identity, count, value, low, sum from positions'),
+    move: make('insert or replace into positions values (?, ?, ?, ?, ?, ?)'),
+    entry: make('select value, sum from entries where space = ? and key = ?'),
+    set: make('insert or replace into entries values (?, ?, ?, ?)'),
     unset: make('delete from entries where space = ? and key = ?'),
     mark: make('insert into marks (space, date, ids) values (?, ?, ?)'),
     purge: make('delete from marks where space = ? and date < ? returning ids'),
@@ -109,12 +116,16 @@ const applyMove = (sql: Statements, { receiver, identity, move }: Only<'move'>):
   const count = (sql.position.get(receiver, identity) as { count: number } | undefined)?.count ?? 0;
   if (count !== move.after)
     throw new Fault('E_COMMIT_STALE', `${receiver} stands at ${count}, the delivery was read at ${move.after}`);
-  sql.move.run(receiver, identity, count + 1, JSON.stringify(move.position), Math.floor(move.low));
+  const [value, low] = [JSON.stringify(move.position), Math.floor(move.low)];
+  sql.move.run(receiver, identity, count + 1, value, low, sumOf(count + 1, value, low));
 };
 
 const applySet = (sql: Statements, { space, key, value }: Only<'set'>): void => {
   if (value === null) sql.unset.run(space, key);
-  else sql.set.run(space, key, JSON.stringify(value));
+  else {
+    const text = JSON.stringify(value);
+    sql.set.run(space, key, text, sumOf(text));
+  }
 };
 
 /** A blob of marks goes when the receiver's low-water time has passed its date by `remember`: then it can't be read again. */
@@ -134,4 +145,23 @@ const applyMark = (
     for (const digest of digests) set.add(digest);
     marks.set(space, set);
   };
+};
+
+// ---- Opening ----
+
+/** All that is known of a state before anything is asked of it. What it lacks for that, only damage can have taken. */
+const prepared = (db: DatabaseSync, folder: string, close: () => void) => {
+  try {
+    return {
+      sql: statements(db),
+      marks: loadMarks(db),
+      letters: letterTable(db),
+      queues: queueTables(db),
+      trail: trailOf(db),
+      writeNotes: noteWriter(db),
+    };
+  } catch (error) {
+    close();
+    throw asStateFault(error, folder, 'E_STATE_CORRUPT');
+  }
 };

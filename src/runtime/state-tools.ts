@@ -9,6 +9,7 @@ import { type Change, noteChange } from './history-sqlite.ts';
 import { WIDTH } from './marks.ts';
 import { packRow, type StoredRow, unpackRow } from './queue-sqlite.ts';
 import { inTransaction, reading, take } from './sqlite-open.ts';
+import { sumOf } from './sums.ts';
 
 export interface PositionRow {
   readonly receiver: string;
@@ -112,18 +113,11 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
     const key = `${receiver} ${identity}`;
     const highest = db.prepare('select value from entries where space = ? and key = ?').get(HIGHEST, key);
     const lows = [low, old?.low ?? low, Number(highest?.value ?? low)];
-    db.prepare('insert or replace into entries values (?, ?, ?)').run(
-      HIGHEST,
-      key,
-      String(Math.floor(Math.max(...lows))),
-    );
-    db.prepare('insert or replace into positions values (?, ?, ?, ?, ?)').run(
-      receiver,
-      identity,
-      (old?.count ?? 0) + 1,
-      JSON.stringify(position),
-      Math.floor(low),
-    );
+    const most = String(Math.floor(Math.max(...lows)));
+    db.prepare('insert or replace into entries values (?, ?, ?, ?)').run(HIGHEST, key, most, sumOf(most));
+    const [count, value, lowest] = [(old?.count ?? 0) + 1, JSON.stringify(position), Math.floor(low)];
+    const row = [receiver, identity, count, value, lowest, sumOf(count, value, lowest)];
+    db.prepare('insert or replace into positions values (?, ?, ?, ?, ?, ?)').run(...row);
   },
   forget: (space, time) =>
     db

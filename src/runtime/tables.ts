@@ -40,6 +40,9 @@ export const MIGRATIONS: readonly string[] = [
 
   // Until when a vendor may not be asked: a note.
   'create table waits (key text primary key, noted integer not null, until integer not null) without rowid;',
+
+  // Sums of what must not be misread; nothing beside what was written before.
+  'alter table positions add column sum integer; alter table entries add column sum integer;',
 ];
 
 export const VERSION = MIGRATIONS.length;

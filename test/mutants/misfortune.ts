@@ -1,4 +1,4 @@
-// Ways to hammer a vendor, and the tests that must notice.
+// Ways to hammer a vendor, and to be misled by a disk, and the tests that must notice.
 import { type Mutation, unit } from './mutations.ts';
 
 const BUDGET = 'src/runtime/budget.ts';
@@ -37,6 +37,26 @@ export const misfortuneMutations: readonly Mutation[] = [
     'let rest = NO_REST;',
   ]),
   unit('a wait that is not noted', LOOP, [BUDGET, 'await keep({', 'await (async (_: WaitNote) => {})({']),
+  unit(
+    'a position whose bits fell over is used',
+    ['test/unit/state-damage.test.ts'],
+    ['src/runtime/sums.ts', 'if (!isWhole(row)) throw damaged();', ''],
+  ),
+  unit(
+    'rows of a queue without a check sum',
+    ['test/unit/queue-damage.test.ts'],
+    ['src/runtime/queue-sqlite.ts', 'zstdCompressSync(json, SUMMED)', 'zstdCompressSync(json)'],
+  ),
+  unit(
+    'a damaged state ends in a stack trace',
+    ['test/unit/state-damage.test.ts'],
+    ['src/runtime/state-sqlite.ts', "throw asStateFault(error, folder, 'E_STATE_CORRUPT');", 'throw error;'],
+  ),
+  unit(
+    'a full disk gives up the batch',
+    ['test/unit/disk.test.ts'],
+    ['src/runtime/deliver.ts', 'await persist(() => commit(all, how), how);', 'await commit(all, how);'],
+  ),
   unit('a clock that steps back makes a rest longer', OPEN, [
     'src/runtime/rest.ts',
     'left - Math.max(0, now - at)',

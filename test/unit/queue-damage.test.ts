@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, test } from 'vitest';
 import { HOUR } from '../../src/options.ts';
 import { readQueues, readRows, verifyQueues } from '../../src/runtime/queue-read.ts';
+import { packRow, unpackRow } from '../../src/runtime/queue-sqlite.ts';
 import { sampleRecords } from '../support/exporter-bench.ts';
 import { clock, deliver, folder, left, lines, open, sink } from '../support/queue.ts';
 
@@ -46,4 +47,22 @@ test.each([
   expect(await left()).toMatchObject({ rows: 2 });
   queue.stop();
   await clock.run(run);
+});
+
+test('any one bit of what is stored is noticed', () => {
+  const records = sampleRecords(2);
+  const { data, size } = packRow(records);
+  const row = { seq: 1, queue: 'out', added: 0, count: 2, size, bytes: data.length };
+  expect(unpackRow({ ...row, data })).toEqual(records);
+  for (let at = 0; at < data.length; at++) {
+    const spoilt = Uint8Array.from(data);
+    spoilt[at]! ^= 1 << (at % 8);
+    const read = () => unpackRow({ ...row, data: spoilt });
+    // A bit of the frame's own header may mean nothing: then the records are the same.
+    try {
+      expect(read()).toEqual(records);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'E_QUEUE_ROW' });
+    }
+  }
 });
