@@ -1,8 +1,9 @@
 // `tributary once`: every receiver until its vendor has no more, then exit. For cron, for backfills, for tests.
 import { duration } from '../options.ts';
-import { createLog, type LogFormat } from '../runtime/log.ts';
+import type { LogFormat } from '../runtime/log.ts';
 import { gapWatch } from './gaps.ts';
-import { command, listed, readConfig, runConfig, Stop, unfinished } from './session.ts';
+import { runShown } from './progress/run.ts';
+import { command, listed, readConfig, Stop, unfinished } from './session.ts';
 
 export const once = (flags: {
   readonly config: string;
@@ -16,11 +17,14 @@ export const once = (flags: {
       process.exitCode = 2;
       return;
     }
-    const log = createLog(flags.log);
     const read = await readConfig(flags.config);
     if (read.problems.length > 0) process.stderr.write(`${listed(read.problems)}\n`);
     const gaps = gapWatch();
-    const endings = await runConfig(read, log, { once: { patience: patience.data }, observers: [gaps.observer] });
+    const endings = await runShown(read, {
+      patience: patience.data,
+      format: flags.log,
+      observers: [gaps.observer],
+    });
     process.stderr.write(gaps.text());
     const message = unfinished(endings);
     if (message) throw new Stop(message);

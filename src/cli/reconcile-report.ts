@@ -4,6 +4,7 @@ import type { Gap } from '../model.ts';
 import type { Ending } from '../runtime/engine.ts';
 import type { Passed } from '../runtime/review.ts';
 import type { Found } from '../runtime/review-tally.ts';
+import { printable } from './output.ts';
 import { counted, iso } from './state/installation.ts';
 
 export interface Report {
@@ -90,8 +91,8 @@ const moment = (time: number): string => (Math.abs(time) <= 8.64e15 ? iso(time) 
 
 const WIDEST = 120;
 
-/** A vendor's id on one line, without what a terminal would obey. */
+/** A vendor's id on one line. */
 const plain = (text: string): string => {
-  const safe = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, char => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+  const safe = printable(text);
   return safe.length > WIDEST ? `${safe.slice(0, WIDEST - 1)}…` : safe;
 };

@@ -6,7 +6,7 @@ import { duration } from '../options.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { inspect } from '../runtime/inspect.ts';
 import { readLetterIds } from '../runtime/letters-sqlite.ts';
-import { createLog, type LogFormat } from '../runtime/log.ts';
+import type { LogFormat } from '../runtime/log.ts';
 import { plan } from '../runtime/plan.ts';
 import { type Review, reviewOf } from '../runtime/review.ts';
 import { reviewing, snapshot } from '../runtime/review-store.ts';
@@ -16,8 +16,9 @@ import { readStandings } from '../runtime/state-tools.ts';
 import { gapWatch } from './gaps.ts';
 import { momentOf } from './moment.ts';
 import { print } from './output.ts';
+import { runShown, writesToStandardOutput } from './progress/run.ts';
 import { asJson, asText, summary } from './reconcile-report.ts';
-import { command, listed, orStop, readConfig, runConfig, Stop, stateFolder, unfinished } from './session.ts';
+import { command, listed, orStop, readConfig, Stop, stateFolder, unfinished } from './session.ts';
 
 export interface ReconcileFlags {
   readonly config: string;
@@ -44,10 +45,9 @@ export const reconcile = (flags: ReconcileFlags): Promise<void> =>
     const endings =
       review.plan.lanes.length === 0
         ? []
-        : await runConfig(
+        : await runShown(
             { ...read, config: { ...read.config, engine } },
-            createLog(flags.log),
-            { once: { patience: patience.data }, observers: [tally.observer, gaps.observer] },
+            { patience: patience.data, format: flags.log, observers: [tally.observer, gaps.observer] },
             { change: () => review.plan, open: folder => openFor(review, folder, only) },
           );
 
@@ -58,8 +58,7 @@ export const reconcile = (flags: ReconcileFlags): Promise<void> =>
     const report = { since, only, found, passed: review.passed, endings, gaps: gaps.of };
     const lines = flags.json ? asJson(report) : asText(report);
     // Where events go to standard output, nothing else does.
-    const toData = !only && review.plan.lanes.some(({ routes }) => routes.some(r => r.exporters.some(isStdout)));
-    if (toData) process.stderr.write(lines.join(''));
+    if (!only && writesToStandardOutput(review.plan.lanes)) process.stderr.write(lines.join(''));
     else await print(lines);
     process.stderr.write(gaps.text());
     const { text, fine } = summary(report);
@@ -67,8 +66,6 @@ export const reconcile = (flags: ReconcileFlags): Promise<void> =>
     process.stderr.write(`${message === undefined ? '' : `${message}\n`}${text}\n`);
     if (!fine) process.exitCode = 1;
   });
-
-const isStdout = ({ spec }: { readonly spec: { readonly type: string } }): boolean => spec.type === 'stdout';
 
 const silent: Logger = { info() {}, warn() {}, error() {} };
 

@@ -88,6 +88,8 @@ export interface Running {
   readonly change?: (parts: Plan) => Plan;
   /** What else than the state of the config is run on; its folder. */
   readonly open?: (folder: string) => Store;
+  /** Told of the vendors' budgets. */
+  readonly spends?: (quotas: Budgets) => void;
 }
 
 /** Starts the engine on a config, runs it to its end and closes what it opened. */
@@ -95,7 +97,7 @@ export const runConfig = async (
   read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
   given: Logger,
   options: EngineOptions = {},
-  { change = parts => parts, open = openState }: Running = {},
+  { change = parts => parts, open = openState, spends }: Running = {},
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
   const state = stateFolder(config, folder);
@@ -105,6 +107,7 @@ export const runConfig = async (
   const log = telemetry?.log ?? given;
   const keep = (wait: WaitNote) => store.note({ drift: [], gaps: [], waits: [wait] }, systemClock.now());
   const quotas = budgets(systemClock, { log, kept: await store.waits(), keep });
+  spends?.(quotas);
   const http = httpClients({ clock: systemClock, budgets: quotas, folder, log });
   const notes = takeNotes({ store, clock: systemClock, log });
   let health: Health | undefined;

@@ -6,8 +6,14 @@ import type { Logger } from '../component.ts';
 
 export type LogFormat = 'json' | 'text';
 
-/** @param format text on a terminal and JSON elsewhere, when absent */
-export const createLog = (format: LogFormat = process.stderr.isTTY ? 'text' : 'json'): Logger => {
+/**
+ * @param format text on a terminal and JSON elsewhere, when absent
+ * @param write takes each line, in place of standard error
+ */
+export const createLog = (
+  format: LogFormat = process.stderr.isTTY ? 'text' : 'json',
+  write: (line: string) => void = toStandardError,
+): Logger => {
   const lines = format === 'text' ? { write: (line: string) => write(pretty(line)) } : { write };
   return pino(
     {
@@ -27,7 +33,7 @@ export const labelled = (log: Logger, labels: object): Logger => ({
   error: (fields, message) => log.error({ ...labels, ...fields }, message),
 });
 
-const write = (line: string): void => {
+const toStandardError = (line: string): void => {
   try {
     writeSync(2, line);
   } catch {

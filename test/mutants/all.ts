@@ -4,6 +4,7 @@ import { guideMutations } from './guide.ts';
 import { misfortuneMutations } from './misfortune.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
+import { progressMutations } from './progress.ts';
 import { queueMutations } from './queue.ts';
 import { rehearsalMutations } from './rehearsal.ts';
 import { reviewMutations } from './review.ts';
@@ -13,6 +14,7 @@ import { telemetryMutations } from './telemetry.ts';
 export const allMutations: readonly Mutation[] = [
   ...mutations,
   ...otlpMutations,
+  ...progressMutations,
   ...queueMutations,
   ...chaosMutations,
   ...reviewMutations,
