@@ -1,5 +1,6 @@
 // What travels through the pipeline: data only, all of it JSON (but for the receipt), so that it can be printed,
 // compared and stored.
+import type { Counts, Portion } from './counts.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
@@ -66,7 +67,13 @@ export type Write =
   /** Remembered for `remember` ms, counted from the low-water time of the move that it is committed with. */
   | { readonly kind: 'mark'; readonly space: string; readonly ids: readonly string[]; readonly remember: number }
   /** A row at the end of a queue. It is numbered inside of the commit, for ever. */
-  | { readonly kind: 'enqueue'; readonly queue: string; readonly records: readonly AuditRecord[] }
+  | {
+      readonly kind: 'enqueue';
+      readonly queue: string;
+      readonly records: readonly AuditRecord[];
+      /** By which routes they came, for the ledger. */
+      readonly portions?: readonly Portion[];
+    }
   /** Refused, with all that it is committed with, unless every one of the rows is still there. */
   | { readonly kind: 'dequeue'; readonly queue: string; readonly rows: readonly number[] }
   | {
@@ -86,7 +93,9 @@ export type Write =
    */
   | { readonly kind: 'revive'; readonly seq: number; readonly date: number }
   /** Marks that it is committed with are of this date, where no receiver moves; ms since the epoch. Nothing is forgotten. */
-  | { readonly kind: 'dated'; readonly date: number };
+  | { readonly kind: 'dated'; readonly date: number }
+  /** What becomes of records with all that it is committed with: for the ledger, staged by the engine alone. */
+  | { readonly kind: 'count'; readonly counts: Counts };
 
 /** A step of a receiver. Positions are counted: a step counts only from the one it was read from. */
 export interface Move {

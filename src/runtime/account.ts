@@ -1,12 +1,15 @@
 // What became of a batch, counted by the engine and not by components: authors cannot forget.
 import type { Exported } from '../component.ts';
 import type { AuditRecord, Batch } from '../model.ts';
+import type { Handed } from './fate.ts';
 import type { Handle } from './handle.ts';
 
 /** One processor's share in a delivery. */
 export interface Step {
   readonly name: string;
   readonly type: string;
+  /** It drops what was delivered before. */
+  readonly remembers?: boolean;
   readonly incoming: readonly AuditRecord[];
   readonly outgoing: readonly AuditRecord[];
   readonly dead: readonly AuditRecord[];
@@ -46,7 +49,7 @@ interface Processed {
 
 interface Share {
   readonly handle: Handle;
-  readonly records: readonly AuditRecord[];
+  readonly handed: readonly Handed[];
   readonly exported: Exported;
   readonly took: Took;
 }
@@ -59,9 +62,9 @@ export const account = (batch: Batch, processed: readonly Processed[], shares: r
     records,
     exporters: route.exporters.map(handle => handle.name),
   })),
-  exporters: shares.map(({ handle, records, exported, took }) => ({
+  exporters: shares.map(({ handle, handed, exported, took }) => ({
     name: handle.name,
-    records,
+    records: handed.flatMap(one => one.records),
     queued: handle.queued ?? false,
     took,
     refused: (exported.refused ?? []).reduce((sum, r) => sum + (r.count ?? r.records.length), 0),

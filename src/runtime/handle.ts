@@ -3,6 +3,7 @@ import type { Clock, Exported, Exporter, Refusal } from '../component.ts';
 import { Fault } from '../fault.ts';
 import type { AuditRecord, Write } from '../model.ts';
 import { type Persistence, persist } from '../retry.ts';
+import type { Handed } from './fate.ts';
 
 /** How a delivery is carried out: its signal, and who is told of faults. */
 export interface Hand extends Persistence {
@@ -15,8 +16,8 @@ export interface Handle {
   readonly name: string;
   /** It puts the records into a queue, from which they are sent later. */
   readonly queued?: true;
-  /** Resolves when the exporter has taken the records; tries for as long as the signal lets it. */
-  hand(records: readonly AuditRecord[], how: Hand): Promise<Exported>;
+  /** Resolves when the exporter has taken the records, route by route; tries for as long as the signal lets it. */
+  hand(handed: readonly Handed[], how: Hand): Promise<Exported>;
 }
 
 /**
@@ -25,7 +26,8 @@ export interface Handle {
  */
 export const direct = (name: string, exporter: Exporter): Handle => ({
   name,
-  hand: async (records, given) => {
+  hand: async (handed, given) => {
+    const records = handed.flatMap(one => one.records);
     const place = `exporter/${name}`;
     const how: Hand = { ...given, report: (fault, wait) => given.report?.(fault, wait, place) };
     const settled = await persist(async () => {

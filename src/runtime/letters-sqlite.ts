@@ -8,6 +8,15 @@ import type { DeadLetter } from './state.ts';
 
 type Only<K extends Write['kind']> = Extract<Write, { kind: K }>;
 
+/** A letter that was written, by what it is known. */
+export interface Kept {
+  readonly seq: number;
+  readonly place: string;
+  readonly identity: string;
+  readonly id: string;
+  readonly part: number;
+}
+
 export interface LetterTable {
   /** How many records became new letters of this identity since then. */
   since(identity: string, time: number): number;
@@ -15,7 +24,8 @@ export interface LetterTable {
   at(place: string, time: number): number;
   /** How many letters there are. */
   total(): number;
-  keep(write: Only<'dead'>, now: number): void;
+  /** The letters that it made, or counted again. */
+  keep(write: Only<'dead'>, now: number): readonly Kept[];
   /**
    * Removes a letter that came through; if it was refused again at its place, counts that instead. `among` is what it is
    * committed with. True when the letter itself was written: then `keep` must not be asked to.
@@ -28,7 +38,8 @@ export const letterTable = (db: DatabaseSync): LetterTable => {
   const insert = db.prepare(`insert into dead (place, identity, id, part, code, reason, count, first, last, record)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'
-    do update set tries = tries + 1, last = excluded.last, reason = excluded.reason`);
+    do update set tries = tries + 1, last = excluded.last, reason = excluded.reason
+    returning seq`);
   const since = db.prepare('select coalesce(sum(count), 0) as n from dead where identity = ? and first >= ?');
   const at = db.prepare('select coalesce(sum(count), 0) as n from dead where place = ? and first >= ?');
   const total = db.prepare('select count(*) as n from dead');
@@ -43,13 +54,14 @@ export const letterTable = (db: DatabaseSync): LetterTable => {
     total: () => numberOf(total.get()),
 
     /** A culprit that is read again raises its count; it does not become another letter. */
-    keep: ({ place, code, reason, count, records }, now) => {
-      for (const [index, record] of records.entries()) {
+    keep: ({ place, code, reason, count, records }, now) =>
+      records.map((record, index) => {
         const share = records.length === 1 ? count : code === 'E_SINK_PARTIAL' ? (index === 0 ? count : 0) : 1;
         const { origin, id, part = 0 } = record;
-        insert.run(place, identify(origin), id, part, code, reason, share, now, now, textOfAny(record));
-      }
-    },
+        const identity = identify(origin);
+        const kept = insert.get(place, identity, id, part, code, reason, share, now, now, textOfAny(record));
+        return { seq: Number(kept?.seq), place, identity, id, part };
+      }),
 
     revive: ({ seq }, among, now) => {
       const letter = one.get(seq) as { place: string; id: string; part: number } | undefined;

@@ -2,6 +2,7 @@
 // again, and shrink to a tenth. Rows are numbered for ever, so that one that is gone is never taken for another.
 import type { DatabaseSync } from 'node:sqlite';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Portion } from '../counts.ts';
 import { describe, Fault } from '../fault.ts';
 import { textOfAny } from '../json.ts';
 import type { AuditRecord, Write } from '../model.ts';
@@ -54,14 +55,15 @@ export const unpackRow = ({ seq, queue, count, size, bytes, data }: StoredRow): 
 export interface QueueTables {
   rows(queue: string, most: Size): readonly Row[];
   holdings(): ReadonlyMap<string, Holding>;
-  /** Both to be called inside of a transaction; what they return, once it is committed. */
-  enqueue(write: Only<'enqueue'>, now: number): () => void;
+  /** Both to be called inside of a transaction; `learn`, and what `dequeue` returns, once it is committed. */
+  enqueue(write: Only<'enqueue'>, now: number): { readonly row: number; readonly learn: () => void };
   dequeue(write: Only<'dequeue'>): () => void;
 }
 
 export const queueTables = (db: DatabaseSync): QueueTables => {
   const oldest = db.prepare('select * from queue where queue = ? order by seq');
   const insert = db.prepare('insert into queue (queue, added, count, size, bytes, data) values (?, ?, ?, ?, ?, ?)');
+  const portions = db.prepare('select portions from ledger_rows where row = ?');
   const remove = db.prepare('delete from queue where seq = ? and queue = ? returning count, bytes');
   const held = new Map(holdingsIn(db).map(({ queue, rows, records, bytes }) => [queue, { rows, records, bytes }]));
 
@@ -70,6 +72,16 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
     const now = { rows: before.rows + rows, records: before.records + records, bytes: before.bytes + bytes };
     if (now.rows === 0) held.delete(queue);
     else held.set(queue, now);
+  };
+
+  /** For the ledger alone: where they are damaged, the row goes its way, and a check says so. */
+  const portionsOf = (row: number): { readonly portions?: readonly Portion[] } => {
+    try {
+      const found = portions.get(row);
+      return found ? { portions: JSON.parse(String(found.portions)) } : {}; // nobody else writes them
+    } catch {
+      return {};
+    }
   };
 
   return {
@@ -82,7 +94,7 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
         bytes += row.size;
         if (found.length > 0 && (records > most.records || bytes > most.bytes)) break;
         try {
-          found.push({ seq: row.seq, records: unpackRow(row) });
+          found.push({ seq: row.seq, records: unpackRow(row), ...portionsOf(row.seq) });
         } catch (error) {
           if (found.length === 0) throw error;
           break; // those before it are fine
@@ -93,9 +105,9 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
     holdings: () => new Map(held),
     enqueue: ({ queue, records }, now) => {
       const { data, size } = packRow(records);
-      insert.run(queue, now, records.length, size, data.length, data);
+      const row = Number(insert.run(queue, now, records.length, size, data.length, data).lastInsertRowid);
       point('queue: after enqueue');
-      return () => learn(queue, { rows: 1, records: records.length, bytes: data.length });
+      return { row, learn: () => learn(queue, { rows: 1, records: records.length, bytes: data.length }) };
     },
     dequeue: ({ queue, rows }) => {
       const gone = { rows: 0, records: 0, bytes: 0 };

@@ -9,7 +9,9 @@ import { backoff, HOLD, persist } from '../retry.ts';
 import { createBell } from './bell.ts';
 import { assertRoom } from './dead-limit.ts';
 import { conclude, type Delivering, Overtaken } from './deliver.ts';
+import { unrouted } from './fate.ts';
 import { direct, type Hand, type Handle } from './handle.ts';
+import { cut, settled } from './portion.ts';
 import type { Holding, Store } from './state.ts';
 import { createTrouble } from './trouble.ts';
 
@@ -96,11 +98,9 @@ export const createQueue = (options: QueueOptions): Queue => {
   const handle: Handle = {
     name,
     queued: true,
-    hand: async (records, how) => {
+    hand: async (handed, how) => {
       await room(how);
-      const writes: Write[] = [];
-      for (let at = 0; at < records.length; at += longest)
-        writes.push({ kind: 'enqueue', queue: name, records: records.slice(at, at + longest) });
+      const writes = cut(handed, longest).map((row): Write => ({ kind: 'enqueue', queue: name, ...row }));
       return {
         writes,
         release: committed => {
@@ -145,7 +145,9 @@ export const createQueue = (options: QueueOptions): Queue => {
     const records = rows.flatMap(row => row.records);
     const dequeue: Write = { kind: 'dequeue', queue: name, rows: rows.map(row => row.seq) };
     const from = clock.now();
-    const [exported] = await conclude([sink.hand(records, how)], [dequeue], how);
+    const [exported] = await conclude([sink.hand([unrouted(records)], how)], [dequeue], how, ([sent]) => ({
+      writes: [{ kind: 'count', counts: settled(name, rows, sent?.refused ?? []) }],
+    }));
     point('queue: after sending');
     trouble.over();
     departures.ring();

@@ -4,6 +4,7 @@ import type { Context, Kind, Spec } from '../component.ts';
 import { describe, Fault } from '../fault.ts';
 import type { Problem } from './check.ts';
 import { contextOf, type Ground, receiverContextOf } from './context.ts';
+import { NOTHING } from './ledger.ts';
 import type { Part, Plan } from './plan.ts';
 import type { Store } from './state.ts';
 
@@ -65,6 +66,7 @@ export const nowhere: Store = {
   deadAt: async () => 0,
   rows: async () => [],
   queues: async () => new Map(),
+  reading: async () => NOTHING,
   commit: async () => {
     throw new Error('nothing is committed in a rehearsal');
   },

@@ -1,11 +1,11 @@
 // Dead letters, tried again while nothing else runs: mapped as we map today, given to the step or the sink that refused
 // them, and removed in the commit that makes their delivery true. One at a time, so that each is judged by itself.
-import type { Exporter, Processor } from '../component.ts';
+import type { Exporter } from '../component.ts';
 import { Fault } from '../fault.ts';
 import { type AuditRecord, identify } from '../model.ts';
 import { toMillis } from '../time.ts';
 import { contextOf, type Ground, processorSpace } from './context.ts';
-import { deliver, type Route } from './deliver.ts';
+import { deliver, type Route, type RouteStep as Step } from './deliver.ts';
 import { direct, type Hand, type Handle } from './handle.ts';
 import type { Part, Plan, RoutePlan } from './plan.ts';
 import type { DeadLetter } from './state.ts';
@@ -24,13 +24,6 @@ export interface Resender {
   /** Tries until the sink answers, or the signal aborts. Throws when nothing of it is true. */
   resend(letter: DeadLetter, how: Pick<Hand, 'signal' | 'report'>): Promise<Fate>;
   close(): Promise<void>;
-}
-
-interface Step {
-  readonly name: string;
-  readonly type: string;
-  readonly processor: Processor;
-  readonly remembers: boolean;
 }
 
 /** The steps that a letter had behind it, and what lies before it. */

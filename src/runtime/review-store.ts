@@ -3,6 +3,7 @@
 import { Fault } from '../fault.ts';
 import type { Json, Write } from '../model.ts';
 import type { WaitNote } from './budget.ts';
+import { NOTHING } from './ledger.ts';
 import { knownIn, loadMarks } from './marks-sqlite.ts';
 import { reading } from './sqlite-open.ts';
 import type { Store } from './state.ts';
@@ -33,8 +34,8 @@ export const reviewing = (store: Store, places: readonly Place[], { only }: { re
       if (step && place && step.move.after !== place.position.count)
         throw new Fault('E_COMMIT_STALE', `${step.receiver} stands elsewhere in this review`);
       const others = writes.filter(write => write !== step);
-      if (others.length > 0 && !only)
-        await store.commit(step ? [{ kind: 'dated', date: step.move.date }, ...others] : others, now);
+      const all: readonly Write[] = step ? [{ kind: 'dated', date: step.move.date }, ...others] : others;
+      if (others.length > 0 && !only) await store.commit(all.map(ofWhatIsMissing), now);
       if (step && place) {
         place.position = { value: step.move.position, count: step.move.after + 1 };
         place.low = step.move.low;
@@ -43,6 +44,18 @@ export const reviewing = (store: Store, places: readonly Place[], { only }: { re
     note: async (notes, now) => {
       if (!only) await store.note(notes, now);
     },
+  };
+};
+
+/** The ledger is told of the requests, and of what is missing; that the rest was read again is nobody's fate. */
+const ofWhatIsMissing = (write: Write): Write => {
+  if (write.kind !== 'count') return write;
+  const { received, fates, dead } = write.counts;
+  const missing = fates.map(({ fetched = 0, duplicate = 0, ...rest }) => ({ ...rest, fetched: fetched - duplicate }));
+  const fetched = Math.max(0, ...missing.map(one => one.fetched));
+  return {
+    kind: 'count',
+    counts: { ...(received && { received: { ...received, fetched, lateness: [] } }), fates: missing, dead },
   };
 };
 
@@ -71,6 +84,7 @@ export const snapshot = (folder: string): Store => {
     letters: async () => 0,
     rows: async () => [],
     queues: async () => new Map(),
+    reading: async () => NOTHING,
     waits: async () =>
       // The columns are named as the fields.
       reading(folder, WAITS, [], db =>

@@ -6,11 +6,13 @@ import { type Batch, identify } from '../model.ts';
 import { DAY, MINUTE } from '../options.ts';
 import { backoff, persist } from '../retry.ts';
 import { contextOf, type Ground, processorSpace, receiverContextOf, within } from './context.ts';
+import { createCounter } from './counter.ts';
 import { assertRoom } from './dead-limit.ts';
 import { deliver, type Lane, Overtaken, type Route } from './deliver.ts';
 import { lane as runLane } from './lane.ts';
+import { endIn } from './ledger.ts';
 import { labelled } from './log.ts';
-import type { Observer } from './observer.ts';
+import type { Exchange, Observer } from './observer.ts';
 import type { LanePlan } from './plan.ts';
 import { atMost, closed, LINGER, type Pool, type Use } from './pool.ts';
 import { createTrouble } from './trouble.ts';
@@ -57,6 +59,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
   const log = labelled(options.ground.log, { lane: name });
   const [stopping, aborting, gone] = [new AbortController(), new AbortController(), new AbortController()];
   const trouble = createTrouble(clock, log);
+  const counter = createCounter(name, endIn(await store.reading(), name));
   let failed: Fault | undefined;
   let busy = true;
 
@@ -66,6 +69,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
   };
   const report = (fault: Fault, wait: number, place = `receiver/${name}`) => {
     watch.faulted(name, fault, place);
+    void counter.tell(store, clock);
     if (fault.code === 'E_STDOUT_CLOSED') {
       giveUp(fault);
       endAll();
@@ -73,6 +77,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
   };
   const rest = () => {
     trouble.over();
+    counter.rested();
     watch.rested(name);
     if (once) stopping.abort();
   };
@@ -102,7 +107,11 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
   };
   const create = (): Lane => {
     const inner = within(options.ground, gone.signal);
-    const asking = within(options.ground, gone.signal, { opened, asked: exchange => watch.asked(name, exchange) });
+    const asked = (exchange: Exchange) => {
+      counter.asked(exchange);
+      watch.asked(name, exchange);
+    };
+    const asking = within(options.ground, gone.signal, { opened, asked });
     const receiver = spec.create(receiverContextOf(name, asking, { report, rest }), its);
     parts.push({ name, component: receiver });
     const identity = identify(receiver.origin);
@@ -111,7 +120,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
         const context = contextOf(part.name, processorSpace(pipeline, part.name, identity), inner);
         const processor = part.spec.create(context, part.options);
         parts.push({ name: part.name, component: processor });
-        return { name: part.name, type: part.spec.type, processor };
+        return { name: part.name, type: part.spec.type, processor, remembers: part.spec.remembers !== undefined };
       });
       return { pipeline, processors: steps, exporters: exporters.map(use) };
     });
@@ -138,7 +147,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
       signal,
       report,
     });
-    const delivery = await keep(deliver(batch, lane, { store, clock, signal, report }));
+    const delivery = await keep(deliver(batch, lane, { store, clock, signal, report, counter }));
     if (batch.records.length > 0) trouble.over();
     watch.delivered(name, delivery);
   };
@@ -169,6 +178,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
       await lastValueFrom(runLane(lane.receiver, hand, controls), { defaultValue: undefined });
       // A delivery that was given up may still be on its way out of an exporter: nothing is closed under it, for a while.
       await atMost(LINGER, clock, inHand);
+      await counter.tell(store, clock);
       busy = false;
       watch.ended(name, failed);
       await close();

@@ -1,6 +1,7 @@
 // Whether a state is sound: what SQLite says of its pages, and what each row must be. Reads beside a running engine.
 import type { DatabaseSync } from 'node:sqlite';
 import { describe } from '../fault.ts';
+import { checkIn, SINCE as LEDGER } from './ledger-read.ts';
 import { WIDTH } from './marks.ts';
 import { reading, versionOf } from './sqlite-open.ts';
 import { isWhole, type SummedEntry, type SummedPosition } from './sums.ts';
@@ -18,6 +19,7 @@ const MOST = 20;
 /** Throws E_STATE_NEWER; E_STATE_CORRUPT where it is so damaged that nothing can be read. */
 export const checkState = (folder: string): Soundness =>
   reading<Soundness>(folder, 1, { version: 0, problems: [] }, db => {
+    db.exec('begin'); // one look at all of it, beside an engine that goes on
     const version = versionOf(db);
     const pages = db.prepare(`pragma integrity_check(${MOST})`).all();
     const damaged = pages.map(({ integrity_check: text }) => String(text)).filter(text => text !== 'ok');
@@ -34,6 +36,7 @@ export const checkState = (folder: string): Soundness =>
       ...rows(db, 'select receiver as name from positions where count < 1').map(
         name => `position of ${name}: its count`,
       ),
+      ...(version < LEDGER ? [] : checkIn(db).problems.map(text => `ledger: ${text}`)),
     ];
     return { version, problems };
   });

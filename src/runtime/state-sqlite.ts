@@ -6,7 +6,8 @@ import type { Move, Write } from '../model.ts';
 import { point } from '../point.ts';
 import type { WaitNote } from './budget.ts';
 import { trailOf } from './history-sqlite.ts';
-import { letterTable } from './letters-sqlite.ts';
+import { type Happened, ledgerTable } from './ledger-sqlite.ts';
+import { type Kept, letterTable } from './letters-sqlite.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
 import { knownIn, loadMarks } from './marks-sqlite.ts';
 import { noteWriter } from './notes-sqlite.ts';
@@ -19,7 +20,7 @@ import { readWhole, type SummedEntry, type SummedPosition, sumOf } from './sums.
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
 export const openState = (folder: string): Store => {
   const { db, close } = take(folder);
-  const { sql, marks, letters, queues, trail, writeNotes } = prepared(db, folder, close);
+  const { sql, marks, letters, queues, trail, ledger, writeNotes } = prepared(db, folder, close);
 
   const apply = (writes: readonly Write[], now: number): (() => void)[] => {
     const afterwards: (() => void)[] = []; // what the memory learns, once it is true
@@ -27,6 +28,7 @@ export const openState = (folder: string): Store => {
     const dated = revived ?? writes.find(w => w.kind === 'dated');
     const move = writes.find(w => w.kind === 'move')?.move ?? (dated && { low: 0, date: dated.date });
     const counted = revived && letters.revive(revived, writes, now);
+    const [kept, rows]: [Kept[], Happened['rows'][number][]] = [[], []];
     for (const write of writes) {
       point('in commit');
       if (write.kind === 'move') {
@@ -34,10 +36,17 @@ export const openState = (folder: string): Store => {
         afterwards.push(trail(write, now));
       } else if (write.kind === 'set') applySet(sql, write);
       else if (write.kind === 'mark') afterwards.push(applyMark(sql, write, move, marks));
-      else if (write.kind === 'enqueue') afterwards.push(queues.enqueue(write, now));
-      else if (write.kind === 'dequeue') afterwards.push(queues.dequeue(write));
-      else if (write.kind === 'dead' && write !== counted) letters.keep(write, now);
+      else if (write.kind === 'enqueue') {
+        const { row, learn } = queues.enqueue(write, now);
+        afterwards.push(learn);
+        if (write.portions) rows.push({ row, portions: write.portions });
+      } else if (write.kind === 'dequeue') afterwards.push(queues.dequeue(write));
+      else if (write.kind === 'dead' && write !== counted) kept.push(...letters.keep(write, now));
     }
+    const counts = writes.flatMap(write => (write.kind === 'count' ? [write.counts] : []));
+    const gone = writes.flatMap(write => (write.kind === 'dequeue' ? write.rows : []));
+    const retried = revived && { letter: revived.seq, stays: counted !== undefined };
+    afterwards.push(ledger.book(counts, { letters: kept, rows, gone, revived: retried }, now));
     return afterwards;
   };
 
@@ -72,6 +81,7 @@ export const openState = (folder: string): Store => {
     letters: reads(letters.total),
     rows: reads(queues.rows),
     queues: reads(queues.holdings),
+    reading: reads(ledger.reading),
     commit: async (writes, now) => {
       point('before commit');
       const afterwards = inTransaction(db, folder, () => {
@@ -158,6 +168,7 @@ const prepared = (db: DatabaseSync, folder: string, close: () => void) => {
       letters: letterTable(db),
       queues: queueTables(db),
       trail: trailOf(db),
+      ledger: ledgerTable(db),
       writeNotes: noteWriter(db),
     };
   } catch (error) {

@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { textOfAny } from '../json.ts';
 import { type AuditRecord, identify, type Json } from '../model.ts';
 import { type Change, noteChange } from './history-sqlite.ts';
+import { ledgerTable } from './ledger-sqlite.ts';
 import { WIDTH } from './marks.ts';
 import { packRow, type StoredRow, unpackRow } from './queue-sqlite.ts';
 import { inTransaction, reading, take } from './sqlite-open.ts';
@@ -106,6 +107,7 @@ const rowOf = (db: DatabaseSync, receiver: string, identity: string): PositionRo
     | PositionRow
     | undefined;
 
+/** What the ledger counts of a change, it counts in the same transaction. */
 const toolsOf = (db: DatabaseSync, now: number): Tools => ({
   find: (receiver, identity) => rowOf(db, receiver, identity),
   put: (receiver, identity, position, low) => {
@@ -118,6 +120,7 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
     const [count, value, lowest] = [(old?.count ?? 0) + 1, JSON.stringify(position), Math.floor(low)];
     const row = [receiver, identity, count, value, lowest, sumOf(count, value, lowest)];
     db.prepare('insert or replace into positions values (?, ?, ?, ?, ?, ?)').run(...row);
+    ledgerTable(db).moved(receiver, now);
   },
   forget: (space, time) =>
     db
@@ -137,11 +140,13 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
     // What exporters keep by receiver, such as the file that its records go to: it is finished under the old name.
     db.prepare("update or ignore entries set key = ? where key = ? and space glob 'exporter/*'").run(to, from);
     renameRecords(db, from, to, identity);
+    ledgerTable(db).rename(from, to, now);
     const left = "select * from entries where space = ? or (key = ? and space glob 'exporter/*')";
     return db.prepare(left).all(`receiver/${from}`, from) as unknown as readonly EntryRow[]; // its own columns
   },
   dropLetters: seqs => {
     const drop = db.prepare('delete from dead where seq = ?');
+    ledgerTable(db).drop(seqs, now);
     return seqs.reduce((sum, seq) => sum + Number(drop.run(seq).changes), 0);
   },
   note: change => noteChange(db, { ...change, time: now }),

@@ -1,7 +1,9 @@
 // The store's contract: everything that is true. Read anywhere; it changes by `commit` only, all or nothing. Beside it, notes.
 import type { Position } from '../component.ts';
+import type { Portion } from '../counts.ts';
 import type { AuditRecord, Json, Write } from '../model.ts';
 import type { WaitNote } from './budget.ts';
+import type { Reading } from './ledger.ts';
 import type { Notes } from './notes.ts';
 
 export interface Store {
@@ -25,6 +27,8 @@ export interface Store {
   rows(queue: string, most: Size): Promise<readonly Row[]>;
   /** What each queue holds; those that are empty are not named. */
   queues(): Promise<ReadonlyMap<string, Holding>>;
+  /** The counters of the ledger, as the last commit left them. */
+  reading(): Promise<Reading>;
   /**
    * Makes all the writes true, or none. Throws E_COMMIT_STALE if a move was read from another position than the stored
    * one, or if a row is gone that it removes; E_STATE_FULL or E_STATE_WRITE if the disk refuses: then trying again is right.
@@ -54,6 +58,8 @@ export interface Row {
   /** Rises, and is never used again. */
   readonly seq: number;
   readonly records: readonly AuditRecord[];
+  /** By which routes they came; absent where it was written before there was a ledger. */
+  readonly portions?: readonly Portion[];
 }
 
 /** How much fits into one call of an exporter. */

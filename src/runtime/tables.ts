@@ -43,6 +43,15 @@ export const MIGRATIONS: readonly string[] = [
 
   // Sums of what must not be misread; nothing beside what was written before.
   'alter table positions add column sum integer; alter table entries add column sum integer;',
+
+  // The ledger: its entries; by which routes the records of a queue's row came; and in whose account a letter counts as dead.
+  `create table ledger (
+    seq integer primary key autoincrement, previous text not null, content text not null, digest text not null);
+  create table ledger_rows (row integer primary key, portions text not null);
+  create table ledger_letters (
+    letter integer, receiver text, pipeline text, exporter text, identity text not null, id text not null,
+    certain integer not null, primary key (letter, receiver, pipeline, exporter)) without rowid;
+  create index ledger_dead on ledger_letters (receiver, pipeline, exporter, identity, id);`,
 ];
 
 export const VERSION = MIGRATIONS.length;

@@ -110,12 +110,12 @@ export const mutations: readonly Mutation[] = [
   crash('exporters called before all processors', [
     DELIVER,
     '  const shares = new Map',
-    "  if (batch.records.length > 0) await lane.routes[0]!.exporters.find(e => e.name === 'direct')!.hand(batch.records.map(r => ({ ...r, attributes: { route: 'a' } })), how);\n  const shares = new Map",
+    "  if (batch.records.length > 0) await lane.routes[0]!.exporters.find(e => e.name === 'direct')!.hand([{ receiver: lane.name, pipeline: 'a', surplus: new Map(), records: batch.records.map(r => ({ ...r, attributes: { route: 'a' } })) }], how);\n  const shares = new Map",
   ]),
   crash('a call for each route', [
     DELIVER,
-    'shares.set(handle, [...(shares.get(handle) ?? []), ...records]);',
-    'shares.set({ ...handle }, [...records]);',
+    'shares.set(handle, [...(shares.get(handle) ?? []), handed]);',
+    'shares.set({ ...handle }, [handed]);',
   ]),
   unit('no look at the signal', DELIVERY, [DELIVER, '  signal.throwIfAborted();\n', '']),
   crash('a full disk is not tried again in place', [

@@ -19,8 +19,8 @@ export const queueMutations: readonly Mutation[] = [
   ]),
   unit('rows are removed before they are exported', CRASH, [
     QUEUE,
-    'const [exported] = await conclude([sink.hand(records, how)], [dequeue], how);',
-    'await store.commit([dequeue], clock.now()); const [exported] = await conclude([sink.hand(records, how)], [], how);',
+    'const [exported] = await conclude([sink.hand([unrouted(records)], how)], [dequeue], how,',
+    'await store.commit([dequeue], clock.now()); const [exported] = await conclude([sink.hand([unrouted(records)], how)], [], how,',
   ]),
   unit('rows are written beside the commit', CRASH, [
     QUEUE,
@@ -41,8 +41,8 @@ export const queueMutations: readonly Mutation[] = [
   unit('the newest rows first', UNIT, [ROWS, 'where queue = ? order by seq', 'where queue = ? order by seq desc']),
   unit('sizes are learnt before the commit', UNIT, [
     ROWS,
-    'return () => learn(queue, { rows: 1, records: records.length, bytes: data.length });',
-    'learn(queue, { rows: 1, records: records.length, bytes: data.length }); return () => {};',
+    'return { row, learn: () => learn(queue, { rows: 1, records: records.length, bytes: data.length }) };',
+    'learn(queue, { rows: 1, records: records.length, bytes: data.length }); return { row, learn: () => {} };',
   ]),
   unit('a stop waits for the next try', UNIT, [
     QUEUE,

@@ -23,7 +23,7 @@ export const statusMutations: readonly Mutation[] = [
     [TAIL, 'bell.ring();', 'bell.ring(); (globalThis as { end?: number }).end = readers > 0 ? end : 0;'],
     [TAIL, 'at = from + passed.length;', 'at = from + passed.length; (globalThis as { at?: number }).at = at;'],
     [
-      'src/runtime/engine.ts',
+      'src/runtime/runner.ts',
       'watch.delivered(name, delivery);',
       'watch.delivered(name, delivery); const seen = globalThis as { at?: number; end?: number }; while ((seen.at ?? 0) < (seen.end ?? 0)) await new Promise(setImmediate);',
     ],

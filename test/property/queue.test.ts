@@ -10,6 +10,7 @@ import { Fault } from '../../src/fault.ts';
 import type { Write } from '../../src/model.ts';
 import { listen } from '../../src/point.ts';
 import { conclude } from '../../src/runtime/deliver.ts';
+import { unrouted } from '../../src/runtime/fate.ts';
 import { createQueue } from '../../src/runtime/queue.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
@@ -158,7 +159,7 @@ const life = async (outside: Outside, { chance, between, pick }: Dice, rate: num
       next += records.length;
       const how = { store, clock, signal, report };
       await conclude(
-        [queue.handle.hand(records, how)],
+        [queue.handle.hand([unrouted(records)], how)],
         [{ kind: 'set', space: 'lane', key: 'next', value: next }],
         how,
       );

@@ -9,6 +9,7 @@ import { Fault } from '../../src/fault.ts';
 import type { AuditRecord, Write } from '../../src/model.ts';
 import { SECOND } from '../../src/options.ts';
 import { listen } from '../../src/point.ts';
+import { unrouted } from '../../src/runtime/fate.ts';
 import { createQueue, type QueueOptions } from '../../src/runtime/queue.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
@@ -71,7 +72,7 @@ type Queue = ReturnType<typeof open>;
 
 export const never = new AbortController().signal;
 export const hand = (queue: Queue, records: readonly AuditRecord[], signal = never, faults: Fault[] = []) =>
-  queue.handle.hand(records, { clock, signal, report: fault => void faults.push(fault) });
+  queue.handle.hand([unrouted(records)], { clock, signal, report: fault => void faults.push(fault) });
 /** As a delivery does. */
 export const deliver = async (queue: Queue, records: readonly AuditRecord[], more: readonly Write[] = []) => {
   const exported = await hand(queue, records);

@@ -92,7 +92,7 @@ describe('two phases', () => {
       how,
     );
     expect(out.calls).toEqual(['abab']);
-    expect(commits.map(kinds)).toEqual([['move', 'mark', 'set']]);
+    expect(commits.map(kinds)).toEqual([['move', 'mark', 'set', 'count']]);
     expect(out.released).toEqual([true]);
     expect(delivery.exporters.map(e => [e.name, e.records.length, e.refused])).toEqual([['out', 4, 0]]);
   });

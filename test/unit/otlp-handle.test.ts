@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/fault.ts';
 import { MINUTE, SECOND } from '../../src/options.ts';
 import { HOLD } from '../../src/retry.ts';
+import { unrouted } from '../../src/runtime/fate.ts';
 import { direct } from '../../src/runtime/handle.ts';
 import { virtualClock } from '../support/clock.ts';
 import { sampleRecords } from '../support/exporter-bench.ts';
@@ -40,7 +41,11 @@ const hand = async (
     setImmediate(() => void clock.advance(wait)); // the wait begins when we return
   };
   const records = sampleRecords(count);
-  const { writes = [] } = await direct('collector', exporter).hand(records, { clock, signal: ever(), report });
+  const { writes = [] } = await direct('collector', exporter).hand([unrouted(records)], {
+    clock,
+    signal: ever(),
+    report,
+  });
   return { records, sink, arrivals, waits, dead: writes, taken: sink.taken.map(({ uid }) => uid) };
 };
 

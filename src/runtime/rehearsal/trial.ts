@@ -69,8 +69,8 @@ export const runTrial = async (
   let handed: AuditRecord[] = [];
   const hand: Handle = {
     name: 'rehearsal',
-    hand: async records => {
-      handed = [...records];
+    hand: async given => {
+      handed = given.flatMap(({ records }) => records);
       return {};
     },
   };

@@ -137,6 +137,7 @@ export const live = async (
     letters: inner.letters,
     rows: guarded('rows', inner.rows),
     queues: inner.queues,
+    reading: inner.reading,
     note: inner.note,
     waits: inner.waits,
     commit: async (writes, now) => {
