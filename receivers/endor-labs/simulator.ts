@@ -142,7 +142,7 @@ export const moody = ({ tokenLife = 15 * MINUTE, patience = Infinity, paging, da
   },
 });
 
-export const simulator: Simulator = moody({});
+export const simulator = moody({}) satisfies Simulator;
 
 /** How long an event is live, in ms; then it is in the archive. */
 const LIVE = 30 * DAY;

@@ -75,6 +75,19 @@ describe('a population', () => {
     expect(fresh.filter(h => h.visible - h.time > 10 * SECOND).length).toBeGreaterThan(5);
   });
 
+  test('ends when it is told to, and is as late as it is told to be', () => {
+    let [now, end] = [START, Number.POSITIVE_INFINITY];
+    const options = { events: 0, seed: 1, live: 10, lateness: 2 * SECOND, now: () => now, until: () => end };
+    const { shown } = population(options);
+    now += 10 * SECOND;
+    end = now;
+    const all = shown();
+    expect(all).toHaveLength(100);
+    for (const { time, visible } of all) expect(visible - time).toBeLessThanOrEqual(2 * SECOND);
+    now += DAY;
+    expect(shown()).toBe(all);
+  });
+
   test('none is fine', () => {
     expect(population({ events: 0, seed: 1 }).shown()).toEqual([]);
   });
@@ -183,11 +196,12 @@ describe('the server', () => {
     expect(JSON.parse(gunzipSync(Buffer.from(await zipped.body.arrayBuffer())).toString())).toMatchObject({ id: '1' });
   });
 
-  test('plays a status, a reset and half an answer', async () => {
+  test('plays a status, a reset, half an answer and one that takes its time', async () => {
     const server = await start([
       { rate: 1, times: 1, do: { status: 429, retryAfter: 7 } },
       { rate: 1, times: 1, do: { reset: true } },
       { rate: 1, times: 1, do: { truncate: true } },
+      { rate: 1, times: 1, do: { hang: 1 } },
     ]);
     const limited = await request(`${server.url}/things/1`);
     await limited.body.dump();
@@ -195,7 +209,9 @@ describe('the server', () => {
     await expect(request(`${server.url}/things/1`)).rejects.toThrow();
     const half = await request(`${server.url}/things/1`);
     await expect(half.body.text()).rejects.toThrow();
-    expect(server.requests()).toEqual({ 429: 1, reset: 1, truncate: 1 });
+    const slow = await request(`${server.url}/things/1`);
+    await slow.body.dump();
+    expect(server.requests()).toEqual({ 429: 1, reset: 1, truncate: 1, hang: 1, 200: 1 });
   });
 
   test('closes though a request hangs', async () => {
