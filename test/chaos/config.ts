@@ -38,7 +38,7 @@ export const configOf = ({ begin, vendors: { opal, onepassword, endor, opaque } 
   const usual = { since: '${new Date(begin - 8 * DAY).toISOString()}', every: '1s', pageSize: 50 };
   const windows = { settle: '1s', overlap: '10s' };
   const onePassword = feed => onepassword({
-    ...usual, feed, token: secret.env('CHAOS_ONEPASSWORD'), baseUrl: '${onepassword.url}', onCursorLost: 'reseed', timeout: '1s',
+    ...usual, feed, token: secret.env('CHAOS_ONEPASSWORD'), baseUrl: '${onepassword.url}', onCursorLost: 'reseed', timeout: '4s',
   });
   const endor = log => endorLabs({
     ...usual, ...windows, log, baseUrl: '${endor.url}', namespace: '${endor.namespace}', traverse: true,
@@ -47,7 +47,7 @@ export const configOf = ({ begin, vendors: { opal, onepassword, endor, opaque } 
   const rotate = { size: '4KiB', every: '5s' };
   const sink = endpoint => ({ endpoint, timeout: '8s', headers: { '${LIFE}': process.env.CHAOS_LIFE } });
   const receivers = {
-    opal: opal({ ...usual, ...windows, apiKey: secret.env('CHAOS_OPAL'), baseUrl: '${opal.url}', timeout: '1s' }),
+    opal: opal({ ...usual, ...windows, apiKey: secret.env('CHAOS_OPAL'), baseUrl: '${opal.url}', timeout: '4s' }),
     'onepassword-audit': onePassword('auditevents'),
     'onepassword-signins': onePassword('signinattempts'),
     'onepassword-items': onePassword('itemusages'),
@@ -78,5 +78,5 @@ export const configOf = ({ begin, vendors: { opal, onepassword, endor, opaque } 
         exporters: ['archive', 'collector', 'later', 'vault'],
       },
     },
-    engine: { deadLetters: 100000 },
+    engine: { deadLetters: 100000, status: false },
   });`;

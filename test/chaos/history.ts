@@ -11,12 +11,12 @@ import { dice } from '../property/crash/dice.ts';
 import { tributary } from '../support/program.ts';
 import { check } from './check.ts';
 import { configOf, FOLDERS, secretsOf } from './config.ts';
-import type { Evidence, Letter, Line } from './evidence.ts';
+import type { Evidence, Letter, Line, Sent } from './evidence.ts';
 import { liveAndStop, liveUntil } from './life.ts';
 import { isPoisoned } from './poison.ts';
 import type { Report } from './report.ts';
 import { schedule } from './schedule.ts';
-import { fickleSink, idOf } from './sinks.ts';
+import { type FickleSink, fickleSink, idOf } from './sinks.ts';
 import { SETTLED, startVendors } from './vendors.ts';
 
 export interface Task {
@@ -46,6 +46,7 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   const secrets = { ...secretsOf(vendors.vendors), NODE_COMPILE_CACHE: compiled, TMPDIR: join(folder, 'tmp') };
 
   const killed = new Set<number>();
+  const deaf = new Set<string>();
   const faults: string[] = [];
   const places: Record<string, number> = {};
   const bump = (place: string) => {
@@ -72,6 +73,7 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
       lives++;
       const { signal, met, ...how } = await liveUntil(kill, run, env());
       writeFileSync(join(folder, 'lives', `${lives}.ndjson`), how.stderr);
+      for (const [name, { url }] of Object.entries(sinks)) if (isDeaf(how.stderr, url)) deaf.add(`${name} ${lives}`);
       if (signal !== 'SIGKILL') endedByItself(how);
       killed.add(lives);
       bump(met && 'at' in kill ? kill.at : met ? 'at random' : 'at random, waiting for a place');
@@ -105,8 +107,8 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
     poisoned: new Set([...generated.keys()].filter(isPoisoned)),
     files: lines,
     sinks: {
-      collector: { sent: sinks.collector.sent, queued: false },
-      later: { sent: sinks.later.sent, queued: true },
+      collector: { sent: heard('collector', sinks.collector, deaf), queued: false },
+      later: { sent: heard('later', sinks.later, deaf), queued: true },
     },
     letters: letters.map(
       ({ place, code, record: { id, part = 0 } }): Letter => ({ place, id, part, partial: code === 'E_SINK_PARTIAL' }),
@@ -131,6 +133,14 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
     folder: violations.length === 0 ? undefined : folder,
   };
 };
+
+/** Whether the program said that it waited for an answer of this sink in vain. */
+const isDeaf = (log: string, url: string): boolean =>
+  log.split('\n').some(line => line.includes('"E_TIMEOUT"') && line.includes(url));
+
+/** In such a life it cannot be known which answers came through: on a busy machine, some come too late. */
+const heard = (name: string, { sent }: FickleSink, deaf: ReadonlySet<string>): readonly Sent[] =>
+  sent.map(each => (each.fate === 'taken' && deaf.has(`${name} ${each.life}`) ? { ...each, fate: 'unheard' } : each));
 
 /** Every line of every file, finished or not; what is wrong with one is added to the faults. */
 const readLines = (folder: string, below: string, faults: string[]): readonly Line[] => {

@@ -102,7 +102,7 @@ const faults = () => {
       rule(0.005, { status: 401 }),
       rule(0.02, { reset: true }),
       rule(0.02, { truncate: true }),
-      rule(0.01, { hang: 3 * SECOND }),
+      rule(0.01, { hang: 6 * SECOND }),
     ],
     folder: [rule(0.05, { truncate: true }), rule(0.05, { status: 400 })],
   };
