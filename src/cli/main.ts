@@ -52,7 +52,7 @@ const program = (): Command => {
   command('reconcile', 'ask each vendor again, and deliver what is missing')
     .addOption(config())
     .addOption(log())
-    .requiredOption('--since <time>', "from when on: how long ago, like '7d', or a date like 2026-01-15T00:00:00Z")
+    .option('--since <time>', 'from when on: how long ago, or a date like 2026-01-15T00:00:00Z', '7d')
     .option('--receiver <name>', 'only this one; again for another', collect)
     .option('--dry-run', 'only look, also beside a running engine')
     .option('--json', 'one JSON object a line')

@@ -34,11 +34,12 @@ export const asText = ({ found, passed, only }: Report): readonly string[] => [
 ];
 
 export const asJson = ({ since, only, found, passed, endings, gaps }: Report): readonly string[] => [
-  ...found.map(({ named, ...each }) => {
+  ...found.map(({ named, horizon, ...each }) => {
     const fault = endings.find(({ lane }) => lane === each.receiver)?.fault;
     return line({
       ...each,
       since: iso(since),
+      deliversSince: moment(Math.max(since, horizon)),
       dryRun: only,
       complete: fault === undefined,
       ...(fault && { fault: { code: fault.code, message: describe(fault) } }),
@@ -71,7 +72,10 @@ export const summary = ({ found, passed, endings, only, since }: Report): { text
   return { text: lines.filter(Boolean).join('\n'), fine: left === 0 && old === 0 && !broken };
 };
 
-const counts = ({ records, known, dead, dropped, ahead, missing, delivered, old }: Found, only: boolean): string =>
+const counts = (
+  { records, known, dead, dropped, ahead, missing, delivered, old, horizon }: Found,
+  only: boolean,
+): string =>
   [
     `${counted(records, 'record')} shown`,
     `${amount(known)} delivered before`,
@@ -79,7 +83,7 @@ const counts = ({ records, known, dead, dropped, ahead, missing, delivered, old 
     dropped > 0 ? `${amount(dropped)} dropped by a processor` : '',
     ahead > 0 ? `${amount(ahead)} yet to be read` : '',
     `${amount(missing)} missing${only || missing === 0 ? '' : `, ${amount(delivered)} delivered now`}`,
-    old > 0 ? `${amount(old)} too old to tell` : '',
+    old > 0 ? `${amount(old)} from before ${moment(horizon)} too old to tell` : '',
   ]
     .filter(Boolean)
     .join(', ');

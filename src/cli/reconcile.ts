@@ -1,6 +1,7 @@
 // `tributary reconcile --since 7d`: asks each vendor again, holds what it shows against what was delivered, and delivers
 // what is missing. It moves no receiver, so it may be broken off at any moment, and be run again.
 import type { Logger } from '../component.ts';
+import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
 import { duration } from '../options.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -41,12 +42,11 @@ export const reconcile = (flags: ReconcileFlags): Promise<void> =>
     const review = await prepare(read, flags.receiver, { since, only });
 
     const [tally, gaps] = [tallyOf(review.reviewed, { only }), gapWatch()];
-    const { health: _, ...engine } = read.config.engine ?? {}; // another process may serve it
     const endings =
       review.plan.lanes.length === 0
         ? []
         : await runShown(
-            { ...read, config: { ...read.config, engine } },
+            { ...read, config: only ? unheard(read.config) : read.config },
             { patience: patience.data, format: flags.log, observers: [tally.observer, gaps.observer] },
             { change: () => review.plan, open: folder => openFor(review, folder, only) },
           );
@@ -66,6 +66,12 @@ export const reconcile = (flags: ReconcileFlags): Promise<void> =>
     process.stderr.write(`${message === undefined ? '' : `${message}\n`}${text}\n`);
     if (!fine) process.exitCode = 1;
   });
+
+/** Who only looks serves nothing and reports nothing: whoever runs on the state does. */
+const unheard = (config: AnyConfig): AnyConfig => {
+  const { health, telemetry, status, ...engine } = config.engine ?? {};
+  return { ...config, engine };
+};
 
 const silent: Logger = { info() {}, warn() {}, error() {} };
 

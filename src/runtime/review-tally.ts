@@ -12,6 +12,8 @@ export const NAMED = 1000;
 export interface Found {
   readonly receiver: string;
   readonly pipeline: string;
+  /** What happened before this may be forgotten, and is not delivered; ms since the epoch. */
+  readonly horizon: number;
   /** What the vendor showed. */
   readonly records: number;
   readonly known: number;
@@ -88,7 +90,12 @@ export const tallyOf = (reviewed: ReadonlyMap<string, Reviewed>, { only }: { rea
       },
     },
     found: () =>
-      pipelines.map(({ receiver, given, count }) => ({ receiver, pipeline: given.pipeline, ...count.sums() })),
+      pipelines.map(({ receiver, given, count }) => ({
+        receiver,
+        pipeline: given.pipeline,
+        horizon: given.horizon,
+        ...count.sums(),
+      })),
   };
 };
 
@@ -98,7 +105,7 @@ const deliverable = ({ steps }: Delivery['routes'][number], processor: string): 
 
 const idsOf = (records: readonly AuditRecord[]): ReadonlySet<string> => new Set(records.map(({ id }) => id));
 
-type Sums = Omit<Found, 'receiver' | 'pipeline'>;
+type Sums = Omit<Found, 'receiver' | 'pipeline' | 'horizon'>;
 
 const counter = () => {
   const seen = new Marks();

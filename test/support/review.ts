@@ -8,10 +8,12 @@ import { z } from 'zod';
 import { dedupe } from '../../processors/dedupe/index.ts';
 import { defineExporter, defineProcessor, type Fetch, type Spec } from '../../src/component.ts';
 import type { AnyConfig } from '../../src/config.ts';
+import { Fault } from '../../src/fault.ts';
 import { textOf } from '../../src/json.ts';
 import type { AuditRecord } from '../../src/model.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import { check } from '../../src/runtime/check.ts';
+import type { Ground } from '../../src/runtime/context.ts';
 import { type Ending, startEngine } from '../../src/runtime/engine.ts';
 import { inspect } from '../../src/runtime/inspect.ts';
 import { readLetterIds } from '../../src/runtime/letters-sqlite.ts';
@@ -23,7 +25,7 @@ import { openState } from '../../src/runtime/state-sqlite.ts';
 import { readStandings } from '../../src/runtime/state-tools.ts';
 import { defineHttpReceiver } from '../../src/source/http.ts';
 import { windows } from '../../src/source/windows.ts';
-import { virtualClock } from './clock.ts';
+import { type VirtualClock, virtualClock } from './clock.ts';
 
 export const clock = () => virtualClock(Date.UTC(2026, 0, 15, 12));
 export let folder: string;
@@ -49,7 +51,9 @@ export const world = (events: readonly Event[]) => {
   const hidden = new Set<string>();
   const sent: string[] = []; // by whoever exports
   const refused = new Set<string>(); // ids that a processor throws on
+  const broken = { vendor: false, sink: false }; // what does not work now
   const fetch: Fetch = async ({ query = {} }) => {
+    if (broken.vendor) throw new Fault('E_NETWORK');
     const [from, to] = [Number(query.from), Number(query.to)];
     const items = events.filter(e => e.time >= from && e.time < to && e.time < time.now() && !hidden.has(e.id));
     const bodies = items.map(({ id, time, timeless }) => ({
@@ -96,6 +100,7 @@ export const world = (events: readonly Event[]) => {
     options: z.object({}),
     create: () => ({
       export: async (records: readonly AuditRecord[]) => {
+        if (broken.sink) throw new Fault('E_NETWORK');
         sent.push(...records.map(({ id }) => id));
         return {};
       },
@@ -111,14 +116,18 @@ export const world = (events: readonly Event[]) => {
       },
     }),
   })({});
-  return { time, hidden, refused, sent, fetch, receiver, sink, picky };
+  return { time, hidden, refused, sent, fetch, receiver, sink, picky, broken };
 };
 export type World = ReturnType<typeof world>;
 
 /** Which pipelines there are: the processors of each, and whether they remember. */
 export type Pipelines = Readonly<Record<string, readonly ('dedupe' | 'picky')[]>>;
 
-const planOf = async ({ receiver, sink, picky }: World, pipelines: Pipelines, remember: '30d' | '14d') => {
+const stageOf = (
+  { receiver, sink, picky, time, fetch }: World,
+  pipelines: Pipelines,
+  remember: '30d' | '14d',
+): Stage => {
   const config = {
     receivers: { sim: receiver },
     processors: { dedupe: dedupe({ remember }), picky } as Record<string, Spec<'processor'>>,
@@ -130,23 +139,34 @@ const planOf = async ({ receiver, sink, picky }: World, pipelines: Pipelines, re
       ]),
     ),
   } as unknown as AnyConfig; // names are its own
-  const { options, problems } = await check(config);
-  expect(problems.filter(({ level }) => level === 'error')).toEqual([]);
-  return { config, options, parts: plan(config, where => options.get(where)) };
+  return { config, clock: time, http: () => fetch };
 };
 
-const silent = { info() {}, warn() {}, error() {} };
 export const USUAL: Pipelines = { all: ['dedupe', 'picky'] };
 
 /** The receiver until its vendor has no more, as `once` does. */
 export const once = async (it: World, pipelines = USUAL, remember: '30d' | '14d' = '30d'): Promise<void> => {
-  const { parts } = await planOf(it, pipelines, remember);
-  const store = openState(folder);
-  const ground = { store, clock: it.time, log: silent, http: () => it.fetch, folder };
-  const { ended } = await startEngine(parts, ground, { once: { patience: HOUR } });
-  expect(await it.time.run(ended)).toEqual([{ lane: 'sim' }]);
-  await store.close();
+  expect(await readOnce(stageOf(it, pipelines, remember))).toEqual([{ lane: 'sim' }]);
 };
+
+/** As `reconcile` does. @param back how far, ms */
+export const reconcile = (
+  it: World,
+  back: number,
+  {
+    pipelines = USUAL,
+    remember = '30d' as '30d' | '14d',
+    ...how
+  }: Partial<How> & { pipelines?: Pipelines; remember?: '30d' | '14d' } = {},
+): Promise<Outcome> => reviewOnce(stageOf(it, pipelines, remember), back, how);
+
+// ---- Any config, on the state of this test ----
+
+export interface Stage {
+  readonly config: AnyConfig;
+  readonly clock: VirtualClock;
+  readonly http: Ground['http'];
+}
 
 export interface Outcome {
   readonly found: readonly Found[];
@@ -155,33 +175,49 @@ export interface Outcome {
   readonly gaps: readonly unknown[];
 }
 
-/** As `reconcile` does. @param back how far, ms. @param meanwhile runs between the walk and the last look */
-export const reconcile = async (
-  it: World,
+interface How {
+  readonly only: boolean;
+  /** Runs between the walk and the last look. */
+  readonly meanwhile: () => Promise<unknown>;
+}
+
+const silent = { info() {}, warn() {}, error() {} };
+
+const planOf = async (config: AnyConfig) => {
+  const { options, problems } = await check(config);
+  expect(problems.filter(({ level }) => level === 'error')).toEqual([]);
+  return { options, parts: plan(config, where => options.get(where)) };
+};
+
+export const readOnce = async ({ config, clock, http }: Stage): Promise<readonly Ending[]> => {
+  const { parts } = await planOf(config);
+  const store = openState(folder);
+  const { ended } = await startEngine(parts, { store, clock, log: silent, http, folder }, { once: { patience: HOUR } });
+  const endings = await clock.run(ended);
+  await store.close();
+  return endings;
+};
+
+export const reviewOnce = async (
+  { config, clock, http }: Stage,
   back: number,
-  { only = false, pipelines = USUAL, remember = '30d' as '30d' | '14d', meanwhile = async () => {} } = {},
+  { only = false, meanwhile = async () => {} }: Partial<How> = {},
 ): Promise<Outcome> => {
-  const { config, options, parts } = await planOf(it, pipelines, remember);
-  const receivers = await inspect(config, options, { clock: it.time, log: silent, folder });
-  const asked = { since: it.time.now() - back, only, letters: readLetterIds(folder) };
+  const { options, parts } = await planOf(config);
+  const receivers = await inspect(config, options, { clock, log: silent, folder });
+  const asked = { since: clock.now() - back, only, letters: readLetterIds(folder) };
   const review = reviewOf(parts, receivers, readStandings(folder), asked);
   const tally = tallyOf(review.reviewed, { only });
   const gaps: unknown[] = [];
   const places = [...review.reviewed.values()].map(({ place }) => place);
   const store = only ? snapshot(folder) : openState(folder);
-  const ground = {
-    store: reviewing(store, places, { only }),
-    clock: it.time,
-    log: silent,
-    http: () => it.fetch,
-    folder,
-  };
+  const ground = { store: reviewing(store, places, { only }), clock, log: silent, http, folder };
   const observers = [
     tally.observer,
     { delivered: (_: string, { batch }: { batch: { gap?: unknown } }) => void (batch.gap && gaps.push(batch.gap)) },
   ];
   const { ended } = await startEngine(review.plan, ground, { once: { patience: HOUR }, observers });
-  const endings = await it.time.run(ended);
+  const endings = await clock.run(ended);
   await store.close();
   await meanwhile();
   const found = only

@@ -36,6 +36,22 @@ test('what a vendor showed too late is missing; it is delivered once, and the re
   expect(it.sent.toSorted()).toEqual(hourly.map(({ id }) => id).toSorted());
 });
 
+test.each(['vendor', 'sink'] as const)('broken off by a %s that is down, it goes on the next time', async what => {
+  const it = world(hourly);
+  it.hidden.add('e30').add('e100');
+  await once(it);
+  it.hidden.clear();
+  const stands = position();
+  it.broken[what] = true;
+  const { endings, found } = await reconcile(it, 7 * DAY);
+  expect(endings).toMatchObject([{ lane: 'sim', fault: { code: 'E_NETWORK' } }]);
+  expect(found).toMatchObject([{ delivered: 0 }]);
+  expect(position()).toEqual(stands);
+  it.broken[what] = false;
+  expect((await reconcile(it, 7 * DAY)).found).toMatchObject([{ missing: 2, delivered: 2 }]);
+  expect(it.sent.toSorted()).toEqual(hourly.map(({ id }) => id).toSorted());
+});
+
 test('who only looks names the same, and leaves the state as it was, byte by byte', async () => {
   const it = world(hourly);
   it.hidden.add('e30');
