@@ -21,9 +21,9 @@ export interface Report {
 /** How many are named on a terminal for each pipeline; `--json` has more. */
 const SHOWN = 100;
 
-export const asText = ({ found, passed, only }: Report): readonly string[] => [
+export const asText = ({ since, found, passed, only }: Report): readonly string[] => [
   ...found.flatMap(each => [
-    `${each.receiver} -> ${each.pipeline}: ${counts(each, only)}\n`,
+    `${each.receiver} -> ${each.pipeline}${each.since > since ? `, since it began at ${moment(each.since)}` : ''}: ${counts(each, only)}\n`,
     ...each.named.slice(0, SHOWN).map(({ id, time, is }) => `  ${is.padEnd(7)}  ${moment(time)}  ${plain(id)}\n`),
     ...(each.missing + each.old > SHOWN ? [`  … and ${each.missing + each.old - SHOWN} more\n`] : []),
   ]),
@@ -33,12 +33,12 @@ export const asText = ({ found, passed, only }: Report): readonly string[] => [
   ),
 ];
 
-export const asJson = ({ since, only, found, passed, endings, gaps }: Report): readonly string[] => [
-  ...found.map(({ named, horizon, ...each }) => {
+export const asJson = ({ only, found, passed, endings, gaps }: Report): readonly string[] => [
+  ...found.map(({ named, horizon, since, ...each }) => {
     const fault = endings.find(({ lane }) => lane === each.receiver)?.fault;
     return line({
       ...each,
-      since: iso(since),
+      since: moment(since),
       deliversSince: moment(Math.max(since, horizon)),
       dryRun: only,
       complete: fault === undefined,

@@ -17,6 +17,8 @@ export type Verdict = 'known' | 'dead' | 'ahead' | 'missing' | 'old';
 /** One pipeline of a receiver, under review. */
 export interface Case {
   readonly pipeline: string;
+  /** From where on it is asked: as it was said, but not from before its receiver began; ms since the epoch. */
+  readonly since: number;
   /** The processor that remembers what was delivered, and the space of its marks. */
   readonly processor: string;
   readonly space: string;

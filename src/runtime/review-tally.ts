@@ -12,6 +12,8 @@ export const NAMED = 1000;
 export interface Found {
   readonly receiver: string;
   readonly pipeline: string;
+  /** From where on it was asked: not from before its receiver began; ms since the epoch. */
+  readonly since: number;
   /** What happened before this may be forgotten, and is not delivered; ms since the epoch. */
   readonly horizon: number;
   /** What the vendor showed. */
@@ -93,6 +95,7 @@ export const tallyOf = (reviewed: ReadonlyMap<string, Reviewed>, { only }: { rea
       pipelines.map(({ receiver, given, count }) => ({
         receiver,
         pipeline: given.pipeline,
+        since: given.since,
         horizon: given.horizon,
         ...count.sums(),
       })),
@@ -105,7 +108,7 @@ const deliverable = ({ steps }: Delivery['routes'][number], processor: string): 
 
 const idsOf = (records: readonly AuditRecord[]): ReadonlySet<string> => new Set(records.map(({ id }) => id));
 
-type Sums = Omit<Found, 'receiver' | 'pipeline' | 'horizon'>;
+type Sums = Omit<Found, 'receiver' | 'pipeline' | 'since' | 'horizon'>;
 
 const counter = () => {
   const seen = new Marks();

@@ -8,7 +8,7 @@ import type { Inspected } from './inspect.ts';
 import type { LanePlan, Part, Plan, RoutePlan } from './plan.ts';
 import { type Case, judged } from './review-judge.ts';
 import type { Place } from './review-store.ts';
-import { HIGHEST, type PositionRow, type Standings } from './state-tools.ts';
+import { BEGAN, HIGHEST, notedOf, type PositionRow, type Standings } from './state-tools.ts';
 
 /** One receiver under review. */
 export interface Reviewed {
@@ -61,6 +61,7 @@ export const reviewOf = (plan: Plan, receivers: readonly Inspected[], state: Sta
 
     const row = state.positions.find(each => each.receiver === receiver && each.identity === identity);
     if (!row) return pass('has no position yet: all of its log is yet to be read');
+    const since = Math.max(asked.since, notedOf(state, BEGAN, row) ?? asked.since);
     let start: Json | undefined;
     let front: number;
     try {
@@ -68,7 +69,7 @@ export const reviewOf = (plan: Plan, receivers: readonly Inspected[], state: Sta
       if (!positions || !back)
         return pass('does not know how to go back, so it cannot be asked again', { failed: true });
       const here = positions.restore(JSON.parse(row.value));
-      start = back(here, asked.since);
+      start = back(here, since);
       front = (positions.reached ?? positions.low)(here);
     } catch (error) {
       const remedy = error instanceof Fault ? ` ${error.remedy}` : '';
@@ -76,11 +77,12 @@ export const reviewOf = (plan: Plan, receivers: readonly Inspected[], state: Sta
     }
     if (start === undefined) return pass('is yet to read that span by itself, or read nothing of it');
 
-    const place: Place = { receiver, identity, position: { value: start, count: 0 }, low: asked.since };
+    const place: Place = { receiver, identity, position: { value: start, count: 0 }, low: since };
     const cases = remembered.map(({ pipeline, by }): Case => {
       const route = lane.routes.find(each => each.pipeline === pipeline)!; // `inspect` names those of the same config
       return {
         pipeline,
+        since,
         processor: by.processor,
         space: by.space,
         horizon: highestOf(state, row) - by.remember + MARGIN,
@@ -100,10 +102,8 @@ export const reviewOf = (plan: Plan, receivers: readonly Inspected[], state: Sta
 const MARGIN = DAY;
 
 /** What was read when the low-water time was at most this far behind is remembered. */
-const highestOf = ({ entries }: Standings, { receiver, identity, low }: PositionRow): number => {
-  const highest = entries.find(({ space, key }) => space === HIGHEST && key === `${receiver} ${identity}`);
-  return Math.max(low, Number(highest?.value ?? low));
-};
+const highestOf = (state: Standings, row: PositionRow): number =>
+  Math.max(row.low, notedOf(state, HIGHEST, row) ?? row.low);
 
 const isOf = (letter: Asked['letters'][number], { pipeline, exporters }: RoutePlan, identity: string): boolean =>
   letter.identity === identity &&

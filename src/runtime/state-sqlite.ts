@@ -15,6 +15,7 @@ import { queueTables } from './queue-sqlite.ts';
 import { asStateFault } from './sqlite-faults.ts';
 import { inTransaction, take } from './sqlite-open.ts';
 import type { Store, StoredPosition } from './state.ts';
+import { BEGAN } from './state-tools.ts';
 import { readWhole, type SummedEntry, type SummedPosition, sumOf } from './sums.ts';
 
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
@@ -127,6 +128,7 @@ const applyMove = (sql: Statements, { receiver, identity, move }: Only<'move'>):
   if (count !== move.after)
     throw new Fault('E_COMMIT_STALE', `${receiver} stands at ${count}, the delivery was read at ${move.after}`);
   const [value, low] = [JSON.stringify(move.position), Math.floor(move.low)];
+  if (count === 0) sql.set.run(BEGAN, `${receiver} ${identity}`, String(low), sumOf(String(low)));
   sql.move.run(receiver, identity, count + 1, value, low, sumOf(count + 1, value, low));
 };
 

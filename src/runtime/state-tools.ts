@@ -70,6 +70,19 @@ export const markedSince = (folder: string, space: string, time: number): number
 /** The highest low-water time a receiver ever had: what is older may be forgotten by now. Kept when its position goes back. */
 export const HIGHEST = 'tributary/low';
 
+/** The lowest low-water time a receiver ever had: what is older it was never asked for. Older states do not know it. */
+export const BEGAN = 'tributary/began';
+
+/** What is noted of a receiver in one of these spaces; ms since the epoch. */
+export const notedOf = (
+  { entries }: Pick<Standings, 'entries'>,
+  space: string,
+  { receiver, identity }: Pick<PositionRow, 'receiver' | 'identity'>,
+): number | undefined => {
+  const entry = entries.find(each => each.space === space && each.key === `${receiver} ${identity}`);
+  return entry && Number(entry.value);
+};
+
 /** What may be done in a change. */
 export interface Tools {
   /** Where a receiver stands. */
@@ -113,10 +126,15 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
   put: (receiver, identity, position, low) => {
     const old = rowOf(db, receiver, identity);
     const key = `${receiver} ${identity}`;
-    const highest = db.prepare('select value from entries where space = ? and key = ?').get(HIGHEST, key);
-    const lows = [low, old?.low ?? low, Number(highest?.value ?? low)];
-    const most = String(Math.floor(Math.max(...lows)));
-    db.prepare('insert or replace into entries values (?, ?, ?, ?)').run(HIGHEST, key, most, sumOf(most));
+    const noted = (space: string) =>
+      db.prepare('select value from entries where space = ? and key = ?').get(space, key)?.value;
+    const note = (space: string, time: number) => {
+      const text = String(Math.floor(time));
+      db.prepare('insert or replace into entries values (?, ?, ?, ?)').run(space, key, text, sumOf(text));
+    };
+    note(HIGHEST, Math.max(low, old?.low ?? low, Number(noted(HIGHEST) ?? low)));
+    const began = noted(BEGAN);
+    if (!old || began !== undefined) note(BEGAN, Math.min(low, Number(began ?? low)));
     const [count, value, lowest] = [(old?.count ?? 0) + 1, JSON.stringify(position), Math.floor(low)];
     const row = [receiver, identity, count, value, lowest, sumOf(count, value, lowest)];
     db.prepare('insert or replace into positions values (?, ?, ?, ?, ?, ?)').run(...row);
@@ -131,11 +149,8 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
     db.prepare('update positions set receiver = ? where receiver = ? and identity = ?').run(to, from, identity);
     db.prepare('update or replace trail set receiver = ? where receiver = ? and identity = ?').run(to, from, identity);
     db.prepare('update or ignore gaps set receiver = ? where receiver = ?').run(to, from);
-    db.prepare('update or replace entries set key = ? where space = ? and key = ?').run(
-      `${to} ${identity}`,
-      HIGHEST,
-      `${from} ${identity}`,
-    );
+    const rekey = db.prepare('update or replace entries set key = ? where space = ? and key = ?');
+    for (const space of [HIGHEST, BEGAN]) rekey.run(`${to} ${identity}`, space, `${from} ${identity}`);
     db.prepare('update or ignore entries set space = ? where space = ?').run(`receiver/${to}`, `receiver/${from}`);
     // What exporters keep by receiver, such as the file that its records go to: it is finished under the old name.
     db.prepare("update or ignore entries set key = ? where key = ? and space glob 'exporter/*'").run(to, from);

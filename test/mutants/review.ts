@@ -47,8 +47,18 @@ export const reviewMutations: readonly Mutation[] = [
   ]),
   unit('what was forgotten before a rewinding is taken to be known', UNIT, [
     REVIEW,
-    'return Math.max(low, Number(highest?.value ?? low));',
-    'return Math.max(low, 0 * Number(highest?.value ?? low));',
+    'Math.max(row.low, notedOf(state, HIGHEST, row) ?? row.low)',
+    'Math.max(row.low, 0 * (notedOf(state, HIGHEST, row) ?? row.low))',
+  ]),
+  unit('what was before the beginning is missing', UNIT, [
+    REVIEW,
+    'Math.max(asked.since, notedOf(state, BEGAN, row) ?? asked.since)',
+    'asked.since + 0 * (notedOf(state, BEGAN, row) ?? 0)',
+  ]),
+  unit('a beginning stays where it was after a rewinding', UNIT, [
+    'src/runtime/state-tools.ts',
+    'note(BEGAN, Math.min(low, Number(began ?? low)))',
+    'note(BEGAN, Number(began ?? low))',
   ]),
   unit('what has no time is young', UNIT, [JUDGE, "guessed === 'time' || guessed === 'both' ?", "guessed === 'id' ?"]),
   unit('a pipeline that remembers nothing has it all again', UNIT, [

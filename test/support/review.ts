@@ -123,11 +123,7 @@ export type World = ReturnType<typeof world>;
 /** Which pipelines there are: the processors of each, and whether they remember. */
 export type Pipelines = Readonly<Record<string, readonly ('dedupe' | 'picky')[]>>;
 
-const stageOf = (
-  { receiver, sink, picky, time, fetch }: World,
-  pipelines: Pipelines,
-  remember: '30d' | '14d',
-): Stage => {
+const stageOf = ({ receiver, sink, picky, time, fetch }: World, pipelines: Pipelines, remember: Remember): Stage => {
   const config = {
     receivers: { sim: receiver },
     processors: { dedupe: dedupe({ remember }), picky } as Record<string, Spec<'processor'>>,
@@ -142,10 +138,13 @@ const stageOf = (
   return { config, clock: time, http: () => fetch };
 };
 
+/** Of `dedupe`. */
+type Remember = '14d' | '30d' | '90d';
+
 export const USUAL: Pipelines = { all: ['dedupe', 'picky'] };
 
 /** The receiver until its vendor has no more, as `once` does. */
-export const once = async (it: World, pipelines = USUAL, remember: '30d' | '14d' = '30d'): Promise<void> => {
+export const once = async (it: World, pipelines = USUAL, remember: Remember = '30d'): Promise<void> => {
   expect(await readOnce(stageOf(it, pipelines, remember))).toEqual([{ lane: 'sim' }]);
 };
 
@@ -155,9 +154,9 @@ export const reconcile = (
   back: number,
   {
     pipelines = USUAL,
-    remember = '30d' as '30d' | '14d',
+    remember = '30d' as Remember,
     ...how
-  }: Partial<How> & { pipelines?: Pipelines; remember?: '30d' | '14d' } = {},
+  }: Partial<How> & { pipelines?: Pipelines; remember?: Remember } = {},
 ): Promise<Outcome> => reviewOnce(stageOf(it, pipelines, remember), back, how);
 
 // ---- Any config, on the state of this test ----

@@ -185,11 +185,24 @@ test('one that read nothing yet, or nothing of the span, has nothing to compare'
   expect((await reconcile(it, DAY)).review.passed).toMatchObject([{ receiver: 'sim', failed: false }]);
 });
 
+test('what happened before the receiver began was never its to deliver; unless it was rewound to there', async () => {
+  const it = world([at('before', 36 * DAY), ...hourly]);
+  await once(it, USUAL, '90d');
+  const early = await reconcile(it, 38 * DAY, { remember: '90d' });
+  expect(early.found).toMatchObject([{ since: NOW - 35 * DAY, records: 240, missing: 0 }]);
+  const [row] = position();
+  const here = JSON.parse(row!.value);
+  changeState(folder, NOW, ({ put }) => put('sim', row!.identity, here, NOW - 37 * DAY));
+  expect(named(await reconcile(it, 38 * DAY, { remember: '90d' }))).toEqual(['all missing before']);
+});
+
 test('what the vendor no longer keeps is a gap', async () => {
   const it = world(hourly);
   await once(it);
-  const { gaps } = await reconcile(it, KEEPS + DAY);
-  expect(gaps).toEqual([{ from: NOW - KEEPS - DAY, to: expect.any(Number) }]);
+  await it.time.advance(10 * DAY);
+  await once(it);
+  const { gaps } = await reconcile(it, 44 * DAY);
+  expect(gaps).toEqual([{ from: NOW - 34 * DAY, to: NOW + 10 * DAY - KEEPS }]);
 });
 
 test('positions of a review are counted as those of a state are, and nobody else moves in it', async () => {
