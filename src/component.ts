@@ -1,6 +1,8 @@
 // What a component is, what it is given, and how one is defined. Everything here is a contract: read it before writing
 // a receiver, a processor or an exporter.
 import type { Observable } from 'rxjs';
+import type { Fetch, HttpSettings } from './call.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { Explanation } from './explanation.ts';
 import type { Fault } from './fault.ts';
 import type { AtHand, Mapping } from './mapping.ts';
@@ -8,6 +10,8 @@ import type { AuditRecord, Emission, Json, Origin, Write } from './model.ts';
 import type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 import type { Starter } from './starter.ts';
 
+export type * from './call.ts';
+export type * from './diagnosis.ts';
 export type * from './explanation.ts';
 export type * from './standard-schema.ts';
 export type * from './starter.ts';
@@ -21,6 +25,8 @@ export interface Receiver {
   readonly origin: Origin;
   /** How its positions are judged, and moved by hand; without it they are only shown. */
   readonly positions?: Positions | undefined;
+  /** Asks once, to see whether reading works; takes nothing and moves nothing. Throws Faults: for `tributary doctor`. */
+  probe?(signal: AbortSignal): Promise<readonly Diagnosis[]>;
   /** Called once, after the last unsubscription. */
   close?(): Promise<void>;
 }
@@ -35,6 +41,8 @@ export interface Positions {
   rewind?(position: Json, to: number): Json | undefined;
   /** What is done next, and why; nothing is asked. @param stored nothing before the first start @param now ms since the epoch */
   explain?(stored: Json | undefined, now: number): Promise<Explanation>;
+  /** How far each reading reaches back over the last one, in ms; absent where none does. */
+  readonly overlap?: number | undefined;
   /** Where to stand to compare what was delivered since `to`: never stored, nothing is tidied. As `rewind` when absent. */
   review?(position: Json, to: number): Json | undefined;
   /** What happened before this was read once, as far as it was shown; ms since the epoch. As `low` when absent. */
@@ -66,6 +74,11 @@ export interface Exporter {
   export(records: readonly AuditRecord[], signal: AbortSignal): Promise<Exported>;
   /** How much it likes best in one call, where it has the choice: behind a queue. 1,000 records, 4 MiB when absent. */
   readonly best?: { readonly records: number; readonly bytes: number };
+  /**
+   * Looks whether the destination would take records; for `tributary doctor`. With a record, that is handed over as well,
+   * where it belongs to no delivery and harms none. Changes nothing else. Throws Faults.
+   */
+  probe?(signal: AbortSignal, marked?: AuditRecord): Promise<readonly Diagnosis[]>;
   /** Called once; what is under way has settled before. */
   close?(): Promise<void>;
 }
@@ -110,73 +123,6 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-}
-
-/** A request, in plain types of our own. */
-export interface Call {
-  readonly method?: 'GET' | 'POST';
-  /** Absolute; must lie on the origin of the client that it is given to. */
-  readonly url: string;
-  /** Left out where the value is nothing. */
-  readonly query?: Readonly<Record<string, string | number | boolean | null | undefined>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: Json;
-}
-
-/** Its reply, with a status below 300. */
-export interface Answer {
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Its `Date` header in ms since the epoch; our own clock where there is none. */
-  readonly date: number;
-  /** Decompressed, within the limit. */
-  readonly text: string;
-}
-
-/** Sends a call. Any other status, and any failure, is thrown as a Fault. Never retries. */
-export type Fetch = (call: Call, signal: AbortSignal) => Promise<Answer>;
-
-/** How a credential travels. Made by `bearer`, `basic`, `header`, `exchange` in `source/auth.ts`. */
-export interface Auth {
-  /** The references of its secrets: with the origin, the key under which a vendor counts our requests. */
-  readonly credential: string;
-  /** The headers that carry it. `send` reaches the same origin, without credential. */
-  headers(send: Fetch, now: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
-  /** Told of a 401, and of the headers that were refused. True when asking once more, with new ones, makes sense. */
-  refused(sent?: Readonly<Record<string, string>>): boolean;
-  /** When the credential ends, in ms since the epoch, where it says so. */
-  expires?(): number | undefined;
-}
-
-/** Requests a vendor allows: `[{ requests: 600, per: MINUTE }]`. */
-export interface Rate {
-  readonly requests: number;
-  /** ms */
-  readonly per: number;
-}
-
-export interface HttpSettings {
-  /** The one origin that is spoken to; the credential goes nowhere else. */
-  readonly origin: string;
-  readonly auth?: Auth;
-  /** Shared by all clients of the same origin and credential. */
-  readonly rates?: readonly Rate[];
-  /** ms for headers and body together; 30 s when absent. */
-  readonly timeout?: number;
-  /** Bytes after decompression; 64 MiB when absent. */
-  readonly bodyLimit?: number;
-  readonly tls?: TlsSettings | undefined;
-  /** URL of a proxy; `HTTPS_PROXY` and `NO_PROXY` of the environment when absent. */
-  readonly proxy?: string | undefined;
-}
-
-/** Paths of PEM files. */
-export interface TlsSettings {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
 }
 
 /** All that a component may touch: no environment, no global clock, no global fetch. */

@@ -27,11 +27,9 @@ export {
   type Api,
   defineHttpReceiver,
   type HttpDefinition,
-  httpOptions,
-  pollOptions,
   type Send,
-  windowOptions,
 } from './source/http.ts';
+export { httpOptions, pollOptions, windowOptions } from './source/http-options.ts';
 export { poll, type Source as PollSource, type Turn } from './source/poll.ts';
 export * from './source/walks.ts';
 export * from './source/windows.ts';

@@ -6,6 +6,7 @@ import type { Disk } from './disk.ts';
 import { encoderOf } from './encode.ts';
 import { type Locks, unlessAborted } from './locks.ts';
 import { find, type Place, pathOf } from './pattern.ts';
+import { probe } from './probe.ts';
 
 /** Sizes in bytes, times in ms. */
 export interface FileOptions {
@@ -184,6 +185,8 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
         throw error;
       }
     },
+
+    probe: () => probe(options.path, folder),
 
     close: async () => {
       for (const place of places.values())

@@ -25,6 +25,7 @@ import { type Draft, draft, recorder } from './log-record.ts';
 import { type Options, options } from './options.ts';
 import { conclude, isDistrusted } from './outcome.ts';
 import { pack } from './pack.ts';
+import { probe } from './probe.ts';
 import { type Settings, settle } from './settings.ts';
 
 /** OTLP over HTTP. A batch is delivered when the sink has answered that it took it. */
@@ -89,6 +90,11 @@ const exporter = (context: Context, given: Options): Exporter => {
       const refused = [...new Set(records)].flatMap(record => taken.get(record) ?? []);
       for (const record of records) taken.delete(record);
       return refused.length > 0 ? { refused } : {};
+    },
+    probe: async (signal, marked) => {
+      const links = connections(settings.tls, context.folder, settings.proxy);
+      const variant = (change: Partial<Options>) => exporter(context, { ...given, ...change });
+      return probe({ settings, agent: links.agent, variant }, signal, marked).finally(links.close);
     },
     close: () => {
       closed ??= Promise.all([leaving, line.close()]).then(() => {});

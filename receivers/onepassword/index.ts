@@ -20,7 +20,7 @@ import {
   type Walk,
 } from '../../src/index.ts';
 import { mapping } from './ocsf.ts';
-import { accountOf, claimsOf, HOSTS, hostOf } from './token.ts';
+import { accountOf, claimsOf, featuresOf, HOSTS, hostOf } from './token.ts';
 
 /** The three logs. */
 const LOGS = ['auditevents', 'signinattempts', 'itemusages'] as const;
@@ -118,6 +118,7 @@ export const onepassword = defineHttpReceiver({
       },
       walk: place(cursor({ since: options.since, onLost: options.onCursorLost })),
       owner: accountOf(token, feed, account),
+      probe: featuresOf,
       request: ({ cursor, since }) => ({
         method: 'POST',
         path: `/api/${apiVersion}/${feed}`,
@@ -134,6 +135,7 @@ export const onepassword = defineHttpReceiver({
  */
 const place = (walk: Walk<Place, PlaceAsk>): Walk<Place, PlaceAsk> => ({
   ...walk,
+  keeps: KEPT,
   next: (position, asked, lead) => {
     const step = walk.next(position, asked, lead);
     const kept = lead.date - KEPT;

@@ -1,6 +1,6 @@
 // What an Events API token says of itself, its host and its features, in the claims of an ES256 JWT; whether it is good,
 // and whose it is, by asking. Claims are read and never trusted beyond the four hosts of the documentation.
-import { type Answer, Fault, type Json, parse, type Secret, type Send } from '../../src/index.ts';
+import { type Answer, type Diagnosis, Fault, type Json, parse, type Secret, type Send } from '../../src/index.ts';
 
 export type FeedName = 'auditevents' | 'signinattempts' | 'itemusages';
 
@@ -74,6 +74,12 @@ export const accountOf = (token: Secret, feed: FeedName, configured?: string) =>
     seen = { text, account };
     return account;
   };
+};
+
+/** What the token may read, as 1Password itself says. */
+export const featuresOf = async (send: Send): Promise<readonly Diagnosis[]> => {
+  const { features } = await introspect(send);
+  return features === undefined ? [] : [{ severity: 'ok', what: `the token has: ${features.join(', ')}` }];
 };
 
 /** Newer path first. An address that has neither, such as a proxy of the events alone, is no reason not to read. */

@@ -12,6 +12,11 @@ export const addGuideCommands = (tributary: Command, config: () => Option): void
     .addOption(new Option('--to <back-end>', 'where events go').choices(foldersOf('exporters')))
     .option('--out <file>', 'the file to write; must not be there yet', 'pipeline.config.ts')
     .action(async options => (await import('./init/init.ts')).init(options));
+  command('doctor', 'look at all that a run depends on: config, credentials, vendors, sinks, state; change nothing')
+    .addOption(config())
+    .option('--send', 'hand each sink a record that is marked as a test')
+    .option('--json', 'one JSON object a line')
+    .action(async options => (await import('./doctor/doctor.ts')).doctor(options));
   command('explain', 'what a receiver asks next, from where and why, and what is stored afterwards')
     .argument('<receiver>', 'its name in the config')
     .addOption(config())

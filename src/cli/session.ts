@@ -62,7 +62,8 @@ const refuse = (file: string, problems: readonly Problem[]): void => {
   if (errors > 0) throw new Stop(`${file} has ${errors} problem${errors === 1 ? '' : 's'}:\n${listed(problems)}`);
 };
 
-const silent: Logger = { info() {}, warn() {}, error() {} };
+/** For what is only looked at. */
+export const silent: Logger = { info() {}, warn() {}, error() {} };
 
 export const listed = (problems: readonly Problem[]): string =>
   problems

@@ -83,6 +83,21 @@ export const open = (folder: string): DatabaseSync => {
   }
 };
 
+/** Whether a process runs on the state in a folder. Looks, and takes nothing. */
+export const isOwned = (folder: string): boolean => {
+  if (!existsSync(join(folder, 'owner.db'))) return false;
+  const owner = new DatabaseSync(join(folder, 'owner.db'), { readOnly: true, timeout: 0 });
+  try {
+    owner.prepare('select count(*) from sqlite_schema').get();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw asStateFault(error, folder, 'E_STATE_OPEN');
+  } finally {
+    owner.close();
+  }
+};
+
 /** How many of the changes in `tables.ts` a state has seen. */
 export const versionOf = (db: DatabaseSync): number =>
   (db.prepare('pragma user_version').get() as { user_version: number }).user_version;

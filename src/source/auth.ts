@@ -101,6 +101,7 @@ export const exchange = ({ url, secrets, body, read = usual, margin = 5 * MINUTE
       return worked;
     },
     expires: () => held?.ends,
+    renews: true,
   };
 };
 

@@ -6,6 +6,7 @@ import type { AuditRecord, Origin } from '../model.ts';
 import { isPosition, type Position } from './files-position.ts';
 import { explainFiles } from './files-words.ts';
 import { type Copy, type Look, type Seen, watchFolder } from './folder.ts';
+import { probeFolder } from './folder-probe.ts';
 import { poll, type Source, type Turn } from './poll.ts';
 
 /** What the files are. */
@@ -205,6 +206,8 @@ export const files = (options: FilesOptions, format: FileFormat, every: number, 
       return only.length === 0 ? undefined : { ...position, done: {}, bad: {}, reading: null, only };
     },
     reached: () => Number.POSITIVE_INFINITY,
+
+    probe: () => probeFolder({ directory, quarantine, removes: keep !== true }),
 
     pull: (position, signal) => inTurn(() => next(position, signal)),
   };

@@ -1,9 +1,10 @@
 // An API, described, becomes a receiver: how to read its pages (fixed per vendor) and how to ask for them (by options).
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   type Answer,
   type Auth,
   type Call,
+  type Diagnosis,
   defineReceiver,
   type Fetch,
   type HttpSettings,
@@ -17,10 +18,10 @@ import { Fault } from '../fault.ts';
 import { digest, parse } from '../json.ts';
 import type { AtHand, Mapping } from '../mapping.ts';
 import type { AuditRecord, HrTime, Json, Origin } from '../model.ts';
-import { bytes, duration, HOUR, MINUTE, SECOND, tlsOptions } from '../options.ts';
 import { fromMillis, moment } from '../time.ts';
 import { explainRequest } from './explain.ts';
 import { poll, type Source, type Turn } from './poll.ts';
+import { probeApi } from './probe.ts';
 import { type Asked, isStored, type Lead, type Stored, type Walk } from './walks.ts';
 
 export interface HttpDefinition<S extends StandardSchema, Page, P extends Json, Ask extends Asked> {
@@ -67,53 +68,12 @@ export interface Api<P extends Json, Ask extends Asked> {
    * it. A position of another owner is never used: that is a hold (E_TENANT).
    */
   owner?(send: Send): Promise<string | undefined>;
+  /** What else the vendor tells of the credential, where one asks; read-only: for `tributary doctor`. */
+  probe?(send: Send): Promise<readonly Diagnosis[]>;
 }
 
 /** Sends a call below the base. */
 export type Send = (call: Omit<Call, 'url'> & { readonly path: string }) => Promise<Answer>;
-
-/** Options that every polling receiver has. */
-export const pollOptions = {
-  every: duration({ min: '1s' })
-    .default(60 * SECOND)
-    .describe('How often a quiet vendor is asked.'),
-};
-
-/** Options that every receiver has whose vendor filters by time: how `windows` reads its history. */
-export const windowOptions = {
-  overlap: duration({ min: '1s', max: '23h' })
-    .default(5 * MINUTE)
-    .describe('How far each reading reaches back, for events that appear late.'),
-  settle: duration({ max: '1h' })
-    .default(30 * SECOND)
-    .describe("How far a reading ends behind the vendor's clock."),
-  sweep: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        behind: duration({ min: '1m', max: '365d' })
-          .default(24 * HOUR)
-          .describe('How old an hour is when it is read once more.'),
-      }),
-    ])
-    .default({ behind: 24 * HOUR })
-    .describe('Reads each hour once more when it is so old, for what appeared later still. `false` turns it off.'),
-};
-
-/** Options of the HTTP client that every such receiver has. */
-export const httpOptions = {
-  timeout: duration({ min: '1s' })
-    .default(30 * SECOND)
-    .describe('How long one request may take.'),
-  bodyLimit: bytes({ min: '1KiB', max: '1GiB' })
-    .default(64 * 2 ** 20)
-    .describe('The largest answer, after decompression.'),
-  proxy: z
-    .url()
-    .optional()
-    .describe('Address of a proxy. When absent: `HTTPS_PROXY` and `NO_PROXY` of the environment.'),
-  tls: tlsOptions().optional().describe('Own authorities, and our certificate for mutual TLS.'),
-};
 
 export const defineHttpReceiver = <S extends StandardSchema, Page, P extends Json, Ask extends Asked>(
   definition: HttpDefinition<S, Page, P, Ask>,
@@ -192,6 +152,7 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
 
   return {
     origin,
+    overlap: walk.overlap,
     start: now => stored(walk.start(now)),
     low: position => walk.low(inside(position)),
     reached: position => (walk.reached ?? walk.low)(inside(position)),
@@ -206,6 +167,17 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
       },
     }),
     explain: (position, now) => explainRequest(api, { ...position, at: inside(position) }, now, address),
+
+    probe: (position, begun, signal) =>
+      probeApi({
+        api,
+        at: inside(position),
+        begun,
+        owner: position.owner,
+        clock,
+        send: call => send(call, signal),
+        count: answer => definition.items(read(definition.page, answer)).length,
+      }),
 
     pull: async (position, signal) => {
       const key = JSON.stringify(position);

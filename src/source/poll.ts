@@ -1,7 +1,7 @@
 // Turns "the page after this position" into emissions that never run ahead of delivery: the next page is asked for only
 // when the last one is committed. That is all of back-pressure, checkpointing and crash safety.
 import { Observable } from 'rxjs';
-import type { Explanation, Receiver, ReceiverContext } from '../component.ts';
+import type { Diagnosis, Explanation, Receiver, ReceiverContext } from '../component.ts';
 import { type AuditRecord, type Batch, type Emission, type Gap, type Json, type Origin, Receipt } from '../model.ts';
 import { persist } from '../retry.ts';
 
@@ -29,10 +29,14 @@ export interface Source<P extends Json> {
   rewind?(position: P, to: number): P | undefined;
   /** What is done at this position, in words; nothing is asked. @param now ms since the epoch */
   explain?(position: P, now: number): Promise<Explanation>;
+  /** How far each reading reaches back, in ms. */
+  readonly overlap?: number | undefined;
   /** Where to stand to compare; as `rewind` when absent. */
   review?(position: P, to: number): P | undefined;
   /** What happened before this was read once; as `low` when absent. */
   reached?(position: P): number;
+  /** Asks once at this position, to see whether it works. @param begun whether a receiver stands there. Throws Faults. */
+  probe?(position: P, begun: boolean, signal: AbortSignal): Promise<readonly Diagnosis[]>;
   /** The page after this position; nothing, if there is nothing to ask yet. Throws Faults. */
   pull(position: P, signal: AbortSignal): Promise<Turn<P> | undefined>;
 }
@@ -46,8 +50,16 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
     ...(source.rewind && { rewind: (position, to) => source.rewind?.(source.restore(position), to) }),
     ...(source.explain && { explain: (stored, now) => explainAt(source, stored, now) }),
     ...(source.review && { review: (position, to) => source.review?.(source.restore(position), to) }),
+    overlap: source.overlap,
     reached: position => (source.reached ?? source.low)(source.restore(position)),
   },
+  ...(source.probe && {
+    probe: async signal => {
+      const stored = await context.position<Json>(source.origin);
+      const position = stored ? source.restore(stored.value) : source.start(context.clock.now());
+      return (await source.probe?.(position, stored !== undefined, signal)) ?? [];
+    },
+  }),
   emissions: new Observable<Emission>(subscriber => {
     const { clock } = context;
     const stop = new AbortController();

@@ -36,6 +36,10 @@ export interface Walk<P extends Json, Ask extends Asked> {
   ask(position: P, now: number): Ask | undefined;
   /** Where the answer leads. */
   next(position: P, asked: Ask, lead: Lead): Step<P>;
+  /** How far each reading reaches back over the last one, in ms; not at all when absent. */
+  readonly overlap?: number;
+  /** How long the vendor keeps what is asked for, in ms; for ever, as far as is known, when absent. */
+  readonly keeps?: number;
   /** Nothing that happened before this will be asked for again. */
   low(position: P): number;
   /** What happened before this was asked for once, to the end; as `low` when absent. */

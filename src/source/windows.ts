@@ -111,6 +111,8 @@ export const windows = (options: WindowOptions): Walk<Windows, WindowAsk> => {
 
   return {
     shape: 'windows/1',
+    keeps,
+    overlap,
     start: now => ({ live: at(since(now)), sweep: at(since(now)), owed: 0 }),
     low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),
     reached: ({ live }) => live.from,

@@ -16,4 +16,37 @@ export const guideMutations: readonly Mutation[] = [
       "(await import('../runtime/state-tools.ts')).changeState(installation.folder, 1, tools => tools.put(name, identity, {}, 0));\n    const row = state.positions",
     ],
   ),
+  unit(
+    'doctor sends a record that nobody asked for',
+    ['test/program/doctor.test.ts'],
+    ['src/cli/doctor/doctor.ts', 'const marked = send ?', 'const marked = send || true ?'],
+  ),
+  unit(
+    'doctor takes the state as an engine does',
+    ['test/program/doctor.test.ts'],
+    [
+      'src/cli/doctor/doctor.ts',
+      'standings = readStandings(installation.folder);',
+      "(await import('../../runtime/sqlite-open.ts')).take(installation.folder).close(); standings = readStandings(installation.folder);",
+    ],
+  ),
+  unit(
+    'the look at a sink posts',
+    ['test/unit/doctor-sinks.test.ts'],
+    [
+      'exporters/otlp/peer.ts',
+      'const request = get(url, { headers,',
+      "const request = get(url, { method: 'POST', headers,",
+    ],
+  ),
+  unit(
+    'a look is not bounded in time',
+    ['test/unit/doctor.test.ts'],
+    ['src/cli/doctor/bound.ts', 'Promise.race([late, ', 'Promise.race(['],
+  ),
+  unit(
+    'doctor goes on with the credential of another account',
+    ['test/unit/doctor.test.ts'],
+    ['src/source/probe.ts', 'owner !== undefined && owner !== ours', 'owner === ours'],
+  ),
 ];

@@ -82,7 +82,7 @@ const nextSteps = (out: string, parts: Chosen): string => {
   const named = here === 'pipeline.config.ts' ? '' : ` -c ${out}`;
   const steps = [
     ...stepsOf(parts).map(({ of, todo }) => `${of}: ${todo}`),
-    `tributary check${named}: everything that is wrong with it, at once`,
+    `tributary doctor${named}: whether credentials, vendors, sinks and state are as they should be`,
     `tributary run${named}`,
   ];
   return `${out} is written. Next:\n${steps.map((step, i) => `  ${i + 1}. ${step}\n`).join('')}`;

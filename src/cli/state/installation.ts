@@ -1,7 +1,6 @@
 // What the commands on a state begin with: its folder, and the receivers of the config as far as they can be created. A
 // secret that is missing, or an exporter that is wrong, does not matter to them.
 import { dirname, resolve } from 'node:path';
-import type { Logger } from '../../component.ts';
 import type { AnyConfig } from '../../config.ts';
 import { isObject } from '../../json.ts';
 import type { Json } from '../../model.ts';
@@ -11,7 +10,7 @@ import { type Inspected, inspect } from '../../runtime/inspect.ts';
 import { LoadError, loadConfig } from '../../runtime/load.ts';
 import { hasState, type PositionRow, type Standings } from '../../runtime/state-tools.ts';
 import { inWords } from '../../source/words.ts';
-import { listed, Stop, stateOf } from '../session.ts';
+import { listed, Stop, silent, stateOf } from '../session.ts';
 
 export interface Installation {
   /** Of the state. */
@@ -33,8 +32,6 @@ export const installationOf = async (file: string): Promise<Installation> => {
 };
 
 const hasReceivers = (pipeline: unknown): boolean => isObject(pipeline) && Array.isArray(pipeline.receivers);
-
-const silent: Logger = { info() {}, warn() {}, error() {} };
 
 /** Refuses to change what is not there: a folder with a slip in its name would become a new state. */
 export const mustExist = ({ folder }: Installation): void => {

@@ -1,0 +1,99 @@
+// Looks at each receiver and each exporter of a config, all at once: created as the engine would, asked once, and closed.
+// What they say of themselves is theirs; what the engine knows of every one (the budget, a queue) is added here.
+import type { Diagnosis, Spec } from '../../component.ts';
+import { describe } from '../../fault.ts';
+import type { AuditRecord, Json } from '../../model.ts';
+import { budgets } from '../../runtime/budget.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { contextOf, type Ground, receiverContextOf } from '../../runtime/context.ts';
+import { httpClients } from '../../runtime/fetch.ts';
+import { QUIET, stage } from '../../runtime/rehearse.ts';
+import type { PositionRow } from '../../runtime/state-tools.ts';
+import { silent } from '../session.ts';
+import { jsonOf } from '../state/installation.ts';
+import { bounded } from './bound.ts';
+import { at, type Finding, ok, problem, warning } from './finding.ts';
+
+interface Part<K extends 'receiver' | 'exporter'> {
+  readonly name: string;
+  readonly spec: Spec<K>;
+  /** What the schema made of them. */
+  readonly options: unknown;
+}
+
+/** @param folder of the config @param positions that are stored: read once, and never written */
+export const lookAtReceiver = async (
+  { name, spec, options }: Part<'receiver'>,
+  folder: string,
+  positions: readonly PositionRow[],
+): Promise<readonly Finding[]> => {
+  const quotas = budgets(systemClock);
+  const found = await within(folder, quotas, positions, async (ground, signal) => {
+    const receiver = spec.create(receiverContextOf(name, ground, QUIET), options);
+    try {
+      return (await receiver.probe?.(signal)) ?? [ok('it has no way to be asked without reading')];
+    } finally {
+      await receiver.close?.();
+    }
+  });
+  return [...found, ...quota(quotas)].map(at(`receivers.${name}`));
+};
+
+/** @param marked what is handed over, where that is wanted */
+export const lookAtExporter = async (
+  { name, spec, options }: Part<'exporter'>,
+  folder: string,
+  marked: AuditRecord | undefined,
+): Promise<readonly Finding[]> => {
+  const found = await within(folder, budgets(systemClock), [], async (ground, signal) => {
+    const exporter = spec.create(contextOf(name, `exporter/${name}`, ground), options);
+    try {
+      return (await exporter.probe?.(signal, marked)) ?? [ok('there is nothing to reach')];
+    } finally {
+      await exporter.close?.();
+    }
+  });
+  return found.map(at(`exporters.${name}`));
+};
+
+/** With a network of its own, and a state that only tells positions. */
+const within = async (
+  folder: string,
+  quotas: ReturnType<typeof budgets>,
+  positions: readonly PositionRow[],
+  look: (ground: Ground, signal: AbortSignal) => Promise<readonly Diagnosis[]>,
+): Promise<readonly Diagnosis[]> => {
+  const gone = new AbortController();
+  const http = httpClients({ clock: systemClock, budgets: quotas, folder });
+  const still = stage({ clock: systemClock, log: silent, folder }, gone.signal);
+  const ground: Ground = {
+    ...still,
+    http: http.open,
+    store: {
+      ...still.store,
+      position: async (receiver, identity) => {
+        const row = positions.find(p => p.receiver === receiver && p.identity === identity);
+        return row && { value: jsonOf(row.value) as Json, count: row.count };
+      },
+    },
+  };
+  try {
+    return await bounded(signal => look(ground, signal));
+  } catch (error) {
+    return [problem(describe(error), 'Report it: this should not be.')];
+  } finally {
+    gone.abort();
+    await http.close();
+  }
+};
+
+/** What the vendor itself said of its quota, with the answers that it gave. */
+const quota = (quotas: ReturnType<typeof budgets>): readonly Diagnosis[] =>
+  quotas.standings().flatMap(({ told, until }) => {
+    const rest = 'Poll less (`every`), or see who else uses this credential.';
+    if (until > 0) return [warning(`the vendor allows no request before ${new Date(until).toISOString()}`, rest)];
+    if (told === undefined) return [];
+    return told === 0
+      ? [warning('the quota at the vendor is used up', rest)]
+      : [ok(`${told} requests are left of the quota`)];
+  });
