@@ -23,7 +23,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/package/**', 'test/bench/**', '**/node_modules/**'],
+    exclude: ['test/e2e/**', 'test/package/**', 'test/page/**', 'test/bench/**', '**/node_modules/**'],
     reporters: ['default', new LeftOut()],
     setupFiles: ['test/support/seed.ts'],
     maxWorkers: 2,

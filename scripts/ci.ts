@@ -82,6 +82,10 @@ const counted = (name: string, line: string): Stage => ({
   },
 });
 
+/** Debian's chromium, installed where it is not there. */
+const CHROMIUM =
+  'command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; }';
+
 const stages: readonly Stage[] = [
   tests('tests', 'npm test --'),
   check('surroundings', `go version && test -f ${VALIDATE}`),
@@ -95,6 +99,7 @@ const stages: readonly Stage[] = [
   tests('kill', 'npx vitest run test/program/kill.test.ts', { KILL_EVENTS: '10000', KILL_RANDOM: '12' }),
   // Each fail point 20 times, and 100 kills at any moment; the time is a limit for a machine that is busy.
   counted('chaos', 'npm run -s chaos -- --minutes 20 --kills 440 --each 20'),
+  tests('page', `{ ${CHROMIUM}; } && npx vitest run --config test/page/vitest.config.ts`),
   check('collector', 'npx node scripts/collector.ts'),
   tests('end to end', 'npx vitest run --config test/e2e/vitest.config.ts'),
   check('mutants', 'npm run -s mutants'),

@@ -6,6 +6,7 @@ const HOST = 'src/runtime/status-page/host.ts';
 const REPORT = ['test/unit/status-report.test.ts'];
 const TAIL = 'src/runtime/status-page/tail.ts';
 const TAILS = ['test/unit/status-tail.test.ts'];
+const PAGE = ['--config', 'test/page/vitest.config.ts'];
 const SETTINGS = ['test/unit/status-settings.test.ts'];
 
 export const statusMutations: readonly Mutation[] = [
@@ -38,4 +39,18 @@ export const statusMutations: readonly Mutation[] = [
     "!response.write(texts.join(''))",
     "!response.write(texts.join('')) && texts.length < 0",
   ]),
+  unit(
+    "a vendor's words become markup",
+    PAGE,
+    [
+      'src/runtime/status-page/browser/tail.js',
+      "el('span', { class: 'words' }, wordsOf(event)),",
+      "Object.assign(el('span', { class: 'words' }), { innerHTML: wordsOf(event) }),",
+    ],
+    [
+      'src/runtime/status-page/document.ts',
+      '      "require-trusted-types-for \'script\'", // no text can become markup\n',
+      '',
+    ],
+  ),
 ];

@@ -51,7 +51,8 @@ describe('the tarball', () => {
     const strange = packed.filter(
       path =>
         !/^(bin\/tributary\.js|LICENSE|NOTICE|README\.md|CHANGELOG\.md|package\.json)$/.test(path) &&
-        !/^dist\/(src|receivers|processors|exporters)\/.+\.(js|js\.map|d\.ts|json)$/.test(path),
+        !/^dist\/(src|receivers|processors|exporters)\/.+\.(js|js\.map|d\.ts|json)$/.test(path) &&
+        !/^dist\/src\/runtime\/status-page\/browser\/page\.(html|css)$/.test(path),
     );
     expect(strange).toEqual([]);
   });
@@ -66,6 +67,11 @@ describe('the tarball', () => {
       existsSync(join(ROOT, 'receivers', n, 'simulator.ts')),
     );
     expect(packed).toEqual(expect.arrayContaining(simulated.map(name => `dist/receivers/${name}/simulator.js`)));
+  });
+
+  test('holds the status page', () => {
+    const page = readdirSync(join(ROOT, 'src/runtime/status-page/browser'));
+    expect(packed).toEqual(expect.arrayContaining(page.map(name => `dist/src/runtime/status-page/browser/${name}`)));
   });
 
   test('has no syntax that the oldest Node lacks', () => {

@@ -11,6 +11,7 @@ import type { Plan } from '../plan.ts';
 import { type Handler, json, serve } from '../server.ts';
 import { standings } from '../standing.ts';
 import type { Store } from '../state.ts';
+import { type PageDocument, pageDocument } from './document.ts';
 import { gatherFacts } from './facts.ts';
 import { history } from './history.ts';
 import { isPlainHost } from './host.ts';
@@ -77,6 +78,7 @@ export const openStatus = async ({
     'engine.status',
     address,
     new Map<string, Handler>([
+      ['/', servePage],
       ['/api/status', answer(reported)],
       ['/api/history', answer(() => history(plan, facts, clock))],
       ['/api/config', answer(() => settingsOf(plan, engine))],
@@ -107,6 +109,21 @@ const wantedOf = ({ url = '' }: IncomingMessage): Wanted & { readonly back: numb
   const query = new URLSearchParams(url.split('?', 2)[1]);
   const number = (name: string) => (/^\d{1,9}$/.test(query.get(name) ?? '') ? Number(query.get(name)) : undefined);
   return { receiver: query.get('receiver') ?? undefined, class: number('class'), back: number('back') ?? 0 };
+};
+
+let page: PageDocument | undefined; // read when it is first asked for
+
+const servePage: Handler = (_, response) => {
+  page ??= pageDocument();
+  response
+    .writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': page.policy,
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+    })
+    .end(page.html);
 };
 
 /** A request under a name that is not ours is misdirected, whatever it asks for. */

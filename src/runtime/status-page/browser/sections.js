@@ -1,0 +1,105 @@
+// The smaller parts: figures at a glance, exporters with their queues, dead letters, and the config.
+import { byId, bytes, el, many, mark, rate, STATES, show, span } from './base.js';
+import { troubleOf } from './receivers.js';
+
+/** The numbers that are looked at first. */
+export const showFigures = ({ receivers, flows, dead_letters }) => {
+  const slowest = receivers.toSorted((a, b) => b.lag_seconds - a.lag_seconds)[0];
+  const read = receivers.reduce((sum, { records }) => sum + records, 0);
+  const perMinute = receivers.reduce(
+    (sum, { name }) => sum + (flows.find(({ from }) => from === `receiver/${name}`)?.per_minute ?? 0),
+    0,
+  );
+  const figures = [
+    ['Records a minute', rate(perMinute)],
+    ['Read since the start', many(read)],
+    [
+      'Longest lag',
+      slowest ? span(slowest.lag_seconds) : '–',
+      slowest && receivers.length > 1 ? slowest.name : undefined,
+    ],
+    ['Dead letters', many(dead_letters.total)],
+  ];
+  show(byId('figures'), figures, () =>
+    figures.map(([label, text, more]) =>
+      el('div', {}, el('dt', {}, label), el('dd', {}, text, more && ' ', more && el('small', {}, more))),
+    ),
+  );
+};
+
+const queueOf = queue => {
+  if (!queue) return ['none'];
+  const { records, bytes: size, limit_bytes } = queue;
+  const words =
+    records === 0
+      ? `empty, of ${bytes(limit_bytes)}`
+      : `${many(records)} records, ${bytes(size)} of ${bytes(limit_bytes)}`;
+  return [
+    el('meter', { min: 0, max: limit_bytes, high: limit_bytes * 0.8, optimum: 0, value: size, 'aria-label': words }),
+    words,
+  ];
+};
+
+export const showExporters = ({ exporters, dead_letters, now }) => {
+  const rows = exporters.map(({ name, type, state, sent, sent_per_minute, refused, queue }) => ({
+    name,
+    type,
+    state,
+    sent,
+    sent_per_minute,
+    refused,
+    queue,
+  }));
+  show(byId('exporters'), rows, () =>
+    rows.map(({ name, type, state, sent, sent_per_minute, refused, queue }) =>
+      el(
+        'tr',
+        { class: state },
+        el('th', { scope: 'row' }, name, el('small', {}, ` ${type}`)),
+        el('td', { class: 'state' }, mark(state), state === 'fine' ? 'works' : STATES[state]),
+        el('td', { class: 'number', 'data-label': 'Sent' }, many(sent)),
+        el('td', { class: 'number', 'data-label': 'A minute' }, rate(sent_per_minute)),
+        el('td', { class: 'number', 'data-label': 'Refused' }, many(refused)),
+        el('td', { class: 'queue', 'data-label': 'Queue' }, ...queueOf(queue)),
+      ),
+    ),
+  );
+  const troubles = exporters.filter(({ trouble }) => trouble);
+  show(
+    byId('exporter-troubles'),
+    troubles.map(({ name, trouble }) => [name, trouble]),
+    () => troubles.map(({ trouble }) => troubleOf(trouble, '', now)),
+  );
+  const { total, places } = dead_letters;
+  show(byId('letters'), dead_letters, () => [
+    total === 0 ? 'No dead letters.' : `${many(total)} dead letter${total === 1 ? '' : 's'}`,
+    places.length > 0 &&
+      ` (in the last day ${places.map(({ place, last_day }) => `${many(last_day)} at ${place}`).join(', ')})`,
+    total > 0 && ': ',
+    total > 0 && el('code', {}, 'tributary dead ls'),
+  ]);
+};
+
+const partOf = (kind, { name, type, where, options, queue }) =>
+  el(
+    'details',
+    {},
+    el('summary', {}, el('span', { class: 'kind' }, `${kind} `), name, el('span', { class: 'kind' }, ` ${type}`)),
+    el(
+      'pre',
+      { tabindex: 0, 'aria-label': `${kind} ${name}` },
+      JSON.stringify(queue === undefined ? options : { ...options, queue }, null, 2),
+    ),
+    where && el('p', { class: 'kind' }, where),
+  );
+
+export const showConfig = settings => {
+  const { receivers, processors, exporters, pipelines, engine } = settings;
+  show(byId('config'), settings, () => [
+    ...receivers.map(part => partOf('receiver', part)),
+    ...processors.map(part => partOf('processor', part)),
+    ...exporters.map(part => partOf('exporter', part)),
+    ...pipelines.map(({ name, ...parts }) => partOf('pipeline', { name, type: '', options: parts })),
+    partOf('engine', { name: '', type: '', options: engine }),
+  ]);
+};
