@@ -21,6 +21,7 @@ export * from './options.ts';
 export * from './otlp.ts';
 export { point } from './point.ts';
 export { isPrivate } from './private.ts';
+export { hide } from './secrets.ts';
 export * from './source/auth.ts';
 export { type FileFormat, type FileRecord, type FilesOptions, files } from './source/files.ts';
 export {

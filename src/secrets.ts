@@ -13,9 +13,29 @@ const SHORTEST = 4;
 /** What takes these secrets out of texts. The forms are made once. */
 export const hider = (secrets: readonly string[]): Hide => {
   const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
-  return (text, shortest = SHORTEST) =>
-    forms.reduce((rest, form) => (form.length >= shortest ? rest.replaceAll(form, HIDDEN) : rest), text);
+  return (text, shortest = SHORTEST) => {
+    const used = forms.filter(form => form.length >= shortest);
+    return withoutBeginning(
+      used.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text),
+      used,
+    );
+  };
 };
+
+/** A text that was cut may end within a secret. */
+const withoutBeginning = (text: string, forms: readonly string[]): string => {
+  const longest = Math.max(0, ...forms.map(form => beginningAtEnd(text, form)));
+  return longest > 0 ? `${text.slice(0, -longest)}${HIDDEN}` : text;
+};
+
+/** How many of a form's first characters a text ends with; none where they are too few to tell. */
+const beginningAtEnd = (text: string, form: string): number => {
+  for (let length = form.length - 1; length >= BEGINNING; length--)
+    if (text.endsWith(form.slice(0, length))) return length;
+  return 0;
+};
+
+const BEGINNING = 8;
 
 /** Takes secrets out of a text. */
 export const hide = (text: string, secrets: readonly string[]): string => hider(secrets)(text);

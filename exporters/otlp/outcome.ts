@@ -1,7 +1,7 @@
 // What an attempt came to: taken, taken in part, or which fault. The statuses are those of the OTLP specification, read
 // in our three kinds. https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 import { STATUS_CODES } from 'node:http';
-import { type Code, Fault, SECOND } from '../../src/index.ts';
+import { type Code, Fault, hide, SECOND } from '../../src/index.ts';
 import type { Attempt } from './attempt.ts';
 
 /** What the sink said of a request that it took. */
@@ -146,9 +146,4 @@ const line = (text: string): string => text.replace(/[\s\u0000-\u001f\u007f-\u00
 
 const WORDS = 300; // characters
 
-const redact = (text: string, secrets: readonly string[]): string =>
-  [...secrets]
-    .filter(secret => secret.length >= 4) // shorter ones would only blacken the words around them
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
-    .slice(0, WORDS);
+const redact = (text: string, secrets: readonly string[]): string => hide(text, secrets).slice(0, WORDS);

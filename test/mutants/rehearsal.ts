@@ -4,11 +4,13 @@ import { type Mutation, unit } from './mutations.ts';
 const RECORD = 'src/runtime/rehearsal/record.ts';
 const PEOPLE = 'src/runtime/rehearsal/people.ts';
 const PLAY = 'src/runtime/rehearsal/play.ts';
+const CREDENTIALS = 'src/runtime/credentials.ts';
 const SECRETS = 'src/secrets.ts';
 
 const RECORDING = ['test/unit/rehearsal-record.test.ts'];
 const REPLACING = ['test/unit/rehearsal-people.test.ts'];
 const HIDING = ['test/unit/secrets.test.ts'];
+const CANARY = ['test/program/canary.test.ts'];
 const PROGRAM = ['test/program/rehearsal.test.ts'];
 
 export const rehearsalMutations: readonly Mutation[] = [
@@ -30,5 +32,36 @@ export const rehearsalMutations: readonly Mutation[] = [
   unit('secrets: Base64 is overlooked', HIDING, [SECRETS, '    ...inBase64(secret),\n', '']),
   unit('secrets: Base64 is looked for at one place', HIDING, [SECRETS, '[0, 1, 2].flatMap', '[0].flatMap']),
   unit('secrets: escapes are overlooked', HIDING, [SECRETS, '    quoted,\n', '']),
-  unit('secrets: percents are overlooked', HIDING, [SECRETS, '    encodeURIComponent(secret),\n', '']),
+  unit('secrets: percents are overlooked', HIDING, [
+    SECRETS,
+    '.replace(/%[0-9A-F]{2}/g, code => code.toLowerCase())',
+    '',
+  ]),
+  unit('secrets: what is cut within one stays', HIDING, [SECRETS, 'return longest > 0 ?', 'return longest < 0 ?']),
+  unit('canary: a vendor’s answer keeps our credential', CANARY, [
+    CREDENTIALS,
+    'const text = hide(answer.text, NO_WORD);',
+    'const text = answer.text;',
+  ]),
+  unit('canary: a password goes without its user', CANARY, [
+    CREDENTIALS,
+    'return [value, token, pair, pair.slice',
+    'return [value, token.slice',
+  ]),
+  unit('canary: a refusal is quoted with it', CANARY, [
+    'src/runtime/status.ts',
+    "hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? [])",
+    "((status < 400 ? target(headers.location) : words(body)) ?? '')",
+  ]),
+  unit('canary: a sink is quoted with it', CANARY, [
+    'exporters/otlp/outcome.ts',
+    'hide(text, secrets).slice(0, WORDS)',
+    'text.slice(0, WORDS)',
+  ]),
+  unit('canary: the state is for everybody', CANARY, ['src/runtime/sqlite-open.ts', 'mode: 0o700', 'mode: 0o755']),
+  unit('canary: a copy of the state is for everybody', CANARY, [
+    'src/runtime/state-copy.ts',
+    'mode: 0o600',
+    'mode: 0o644',
+  ]),
 ];

@@ -84,6 +84,11 @@ describe('made-up people', () => {
     expect(event.targetUser.name).not.toBe('Admin');
   });
 
+  test('are never two people in one, however few there can be of their shape', () => {
+    const users = Array.from({ length: 60 }, (_, i) => ({ user: { id: String(i + 10) } }));
+    expect(new Set(madeUpPeople(users)(users).map(({ user }) => user.id)).size).toBe(60);
+  });
+
   test('are as many as the real ones', () => {
     const mails = fc.uniqueArray(fc.emailAddress(), {
       minLength: 2,

@@ -45,6 +45,11 @@ describe('a secret', () => {
     );
   });
 
+  test('is found where a text breaks off within it', () => {
+    for (let length = 8; length < SECRET.length; length++)
+      expect(hide(`it begins with ${SECRET.slice(0, length)}`, [SECRET])).toBe(`it begins with ${HIDDEN}`);
+  });
+
   test('of three characters would only blacken the words around it', () => {
     expect(hide('the cat', ['cat'])).toBe('the cat');
   });
