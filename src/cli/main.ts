@@ -5,6 +5,7 @@ import { describe } from '../fault.ts';
 import { addDeadCommands } from './dead/commands.ts';
 import { addDevCommands } from './dev/commands.ts';
 import { addGuideCommands } from './guide.ts';
+import { addLedgerCommand } from './ledger/commands.ts';
 import { addQueueCommands } from './queue/commands.ts';
 import { addStateCommands } from './state/commands.ts';
 import { addStatusCommands } from './status/commands.ts';
@@ -85,6 +86,7 @@ const program = (): Command => {
   addStatusCommands(tributary, config);
   addDeadCommands(tributary, config, log);
   addStateCommands(tributary, config);
+  addLedgerCommand(tributary, config);
   addQueueCommands(tributary, { config, log, positive });
   addDevCommands(tributary, { config, positive });
   return tributary;

@@ -1,4 +1,5 @@
 // How late events appear at a vendor: counted for the ledger, and read as evidence for a receiver's `overlap`.
+import { isObject } from '../json.ts';
 import type { Batch } from '../model.ts';
 import { DAY, HOUR, MINUTE } from '../options.ts';
 import { toMillis } from '../time.ts';
@@ -87,3 +88,7 @@ export const adviseOverlap = (lateness: readonly number[], overlap: number): Ove
   const suggested = missed > seen / 1000 ? Math.min(2 * overlap, LONGEST) : undefined;
   return { seen, late, missed, most, ...(suggested !== undefined && suggested > overlap && { suggested }) };
 };
+
+/** The `overlap` in the checked options of a receiver, in ms; nothing where it has none. */
+export const overlapOf = (options: unknown): number | undefined =>
+  isObject(options) && typeof options.overlap === 'number' ? options.overlap : undefined;

@@ -25,7 +25,10 @@ export const SINCE = 7;
 
 /** What was counted in a time. */
 export interface LedgerSum {
-  /** The time that is counted, by our clock; ms since the epoch. Absent where nothing is. An entry is counted whole. */
+  /**
+   * The time that is counted, by our clock; ms since the epoch. Absent where nothing is; the first, too, where it is that of an
+   * entry that is gone. An entry is counted whole.
+   */
   readonly since?: number;
   readonly until?: number;
   /** By name. `first`, `last` and `gaps` are of the entries that are kept. */

@@ -1,6 +1,6 @@
 // The promise itself: in any history, with crashes at any place, every event is delivered; storage, queue and
-// files have it exactly once, and a sink sees again only what was in flight. CRASH_SEED and CRASH_HISTORIES choose the
-// histories; `npm run mutants` breaks the engine in many ways and sees this test fail.
+// files have it exactly once, a sink sees again only what was in flight, and the ledger knows the fate of each.
+// CRASH_SEED and CRASH_HISTORIES choose the histories; `npm run mutants` breaks the engine and sees this test fail.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/options.ts';
 import type { DeadLetter } from '../../../src/runtime/state.ts';
+import { assertBooks } from './books.ts';
 import { dice as roll } from './dice.ts';
 import { type Character, type Lasting, live } from './life.ts';
 import { bump, expected, inFiles, keyOf, sinkRecords } from './records.ts';
@@ -86,12 +87,8 @@ const history = async (seed: number): Promise<void> => {
   total.full += lasting.counts.full;
 };
 
-const judge = (
-  seed: number,
-  { world, sinks, rows, files }: Lasting,
-  character: Character,
-  letters: readonly DeadLetter[],
-): void => {
+const judge = (seed: number, lasting: Lasting, character: Character, letters: readonly DeadLetter[]): void => {
+  const { world, sinks, rows, files } = lasting;
   const story = JSON.stringify({
     seed,
     walk: world.walk,
@@ -129,6 +126,7 @@ const judge = (
       total.repeats[which] += times - 1;
     }
   }
+  assertBooks(story, lasting, character, letters);
   const strangers = [...filed.keys(), ...rows.keys()].filter(key => !keys.has(key));
   assert.deepEqual(strangers, [], `strangers in the files or in the queue: ${story}`);
 };

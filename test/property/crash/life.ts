@@ -14,6 +14,7 @@ import { readDeadLetters } from '../../../src/runtime/letters-sqlite.ts';
 import { plan } from '../../../src/runtime/plan.ts';
 import type { DeadLetter, Store } from '../../../src/runtime/state.ts';
 import { openState } from '../../../src/runtime/state-sqlite.ts';
+import { auditor } from './books.ts';
 import { compose, IDENTITY } from './config.ts';
 import type { Dice } from './dice.ts';
 import { crashingDisk } from './disk.ts';
@@ -105,6 +106,11 @@ export const live = async (
   listen(name => {
     if (dead) throw new Crash();
     if (name === 'after commit') {
+      try {
+        books.look();
+      } catch (error) {
+        broke(error);
+      }
       if (writing.some(w => w.kind === 'move')) sinks.direct.inFlight.clear();
       if (writing.some(w => w.kind === 'dequeue' && w.queue === 'later')) sinks.later.inFlight.clear();
       for (const write of writing)
@@ -121,6 +127,7 @@ export const live = async (
     throw new Crash();
   });
   const inner = openState(lasting.folder);
+  const books = auditor(lasting.folder);
   const guarded =
     <A extends readonly unknown[], R>(name: string, work: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -252,6 +259,7 @@ export const live = async (
     dead = true;
     time.end();
     listen(undefined);
+    books.close();
     await inner.close();
   }
   pick();
