@@ -97,25 +97,45 @@ export interface Choice {
   readonly code?: string | undefined;
 }
 
-const isChosen =
-  ({ seqs = [], place, code }: Choice) =>
-  (letter: Pick<DeadLetter, 'seq' | 'place' | 'code'>): boolean =>
-    (seqs.length === 0 || seqs.includes(letter.seq)) &&
-    (place === undefined || letter.place === place) &&
-    (code === undefined || letter.code === code);
+/** A letter without its record. */
+export interface LetterSummary extends Omit<DeadLetter, 'record'> {
+  /** Nothing where the record is damaged. */
+  readonly receiver: string | null;
+  readonly id: string;
+  readonly part: number | null;
+}
 
-/** The dead letters in a state, oldest first; reads beside a running engine. */
-export const readDeadLetters = (folder: string, choice: Choice = {}): DeadLetter[] =>
-  reading(folder, 1, [] as DeadLetter[], db => {
-    const chosen = isChosen(choice);
+/** Which letters there are, oldest first; reads beside a running engine, and no record. */
+export const listDeadLetters = (folder: string, { seqs = [], place, code }: Choice = {}): readonly LetterSummary[] =>
+  reading(folder, 1, [] as readonly LetterSummary[], db => {
+    const from = (path: string) => `case when json_valid(record) then json_extract(record, '${path}') end`;
     const rows = db
-      .prepare('select seq, place, code, reason, count, tries, first, last, record from dead order by seq')
-      .iterate();
-    return [...rows]
-      .map(row => row as unknown as DeadLetter & { record: string }) // the columns are the letter's own
-      .filter(chosen)
-      .map(row => ({ ...row, record: recordOf(row, folder) }));
+      .prepare(
+        `select seq, place, code, reason, count, tries, first, last, ${from('$.origin.receiver')} as receiver, id,
+          ${from('$.part')} as part
+        from dead where (:place is null or place = :place) and (:code is null or code = :code)
+          and (:all or seq in (select value from json_each(:seqs))) order by seq`,
+      )
+      .all({ place: place ?? null, code: code ?? null, all: Number(seqs.length === 0), seqs: JSON.stringify(seqs) });
+    return rows as unknown as readonly LetterSummary[]; // the columns are named as the fields
   });
+
+/** Letters with their records, a few in memory at a time. Throws E_STATE_CORRUPT at one that is damaged. */
+export function* lettersOf(folder: string, seqs: readonly number[]): Generator<DeadLetter> {
+  for (let at = 0; at < seqs.length; at += AT_ONCE)
+    yield* reading(folder, 1, [] as readonly DeadLetter[], db => {
+      const one = db.prepare(
+        'select seq, place, code, reason, count, tries, first, last, record from dead where seq = ?',
+      );
+      return seqs.slice(at, at + AT_ONCE).flatMap(seq => {
+        const row = one.get(seq) as unknown as (DeadLetter & { record: string }) | undefined; // the columns are the letter's own
+        return row ? [{ ...row, record: recordOf(row, folder) }] : []; // one that went meanwhile
+      });
+    });
+}
+
+/** So many are in memory. */
+const AT_ONCE = 100;
 
 const recordOf = ({ seq, record }: { readonly seq: number; readonly record: string }, folder: string): AuditRecord => {
   try {

@@ -11,12 +11,12 @@ import { Fault } from '../../src/fault.ts';
 import { type AuditRecord, identify, type Write } from '../../src/model.ts';
 import { listen } from '../../src/point.ts';
 import { assertRoom } from '../../src/runtime/dead-limit.ts';
-import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { createResender } from '../../src/runtime/resend.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { virtualClock } from '../support/clock.ts';
+import { readDeadLetters } from '../support/letters.ts';
 
 const none = z.object({});
 const origin = { receiver: 'opal', type: 'sim', site: 'https://api.example', tenant: '', feed: '' };

@@ -9,11 +9,11 @@ import { queued } from '../../src/config.ts';
 import { Fault } from '../../src/fault.ts';
 import type { Code } from '../../src/faults.ts';
 import { MINUTE } from '../../src/options.ts';
-import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import { checkState } from '../../src/runtime/state-check.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { dice } from '../property/crash/dice.ts';
 import { sinkOf, start, vendor } from '../support/engine.ts';
+import { readDeadLetters } from '../support/letters.ts';
 
 const [BEFORE, AFTER] = [20, 24]; // pages
 const idsOf = (pages: number) => Array.from({ length: pages }, (_, n) => [`${n}a`, `${n}b`]).flat();

@@ -8,12 +8,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { DAY, HOUR } from '../../src/options.ts';
 import { KEPT, readHistory } from '../../src/runtime/history-sqlite.ts';
-import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import { refuseRenamed } from '../../src/runtime/renamed.ts';
 import { checkState } from '../../src/runtime/state-check.ts';
 import { exportState, importState } from '../../src/runtime/state-copy.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { changeState, HIGHEST, markedSince, readStandings, type Tools } from '../../src/runtime/state-tools.ts';
+import { readDeadLetters } from '../support/letters.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };
 const identity = 'opal https%3A%2F%2Fapi.example  ';

@@ -6,10 +6,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { listen } from '../../src/point.ts';
-import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { VERSION } from '../../src/runtime/tables.ts';
+import { readDeadLetters } from '../support/letters.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };
 const identity = 'opal https%3A%2F%2Fapi.example  ';

@@ -1,6 +1,5 @@
 // Which letters a command means, by number, place or code.
-import { type Choice, readDeadLetters } from '../../runtime/letters-sqlite.ts';
-import type { DeadLetter } from '../../runtime/state.ts';
+import { type Choice, type LetterSummary, listDeadLetters } from '../../runtime/letters-sqlite.ts';
 import { orStop, Stop } from '../session.ts';
 
 export interface ChoiceFlags {
@@ -17,8 +16,8 @@ export const numbersOf = (words: readonly string[]): readonly number[] =>
   });
 
 /** All that are meant; a Stop where one that is named is not there. */
-export const chosen = async (folder: string, choice: Choice): Promise<readonly DeadLetter[]> => {
-  const letters = await orStop(() => readDeadLetters(folder, choice));
+export const chosen = async (folder: string, choice: Choice): Promise<readonly LetterSummary[]> => {
+  const letters = await orStop(() => listDeadLetters(folder, choice));
   const missing = (choice.seqs ?? []).filter(seq => !letters.some(letter => letter.seq === seq));
   if (missing.length > 0)
     throw new Stop(`there is no such letter${missing.length === 1 ? '' : 's'}: ${missing.join(', ')}`);

@@ -5,10 +5,10 @@ import { duration } from '../../options.ts';
 import { budgets } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { httpClients } from '../../runtime/fetch.ts';
+import { lettersOf } from '../../runtime/letters-sqlite.ts';
 import { createLog, type LogFormat } from '../../runtime/log.ts';
 import { plan } from '../../runtime/plan.ts';
 import { createResender, type Fate } from '../../runtime/resend.ts';
-import type { DeadLetter } from '../../runtime/state.ts';
 import { openState } from '../../runtime/state-sqlite.ts';
 import { createTrouble } from '../../runtime/trouble.ts';
 import { command, orStop, readConfig, Stop, stateOf } from '../session.ts';
@@ -41,7 +41,8 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
         if (fault.code === 'E_STDOUT_CLOSED' || trouble.meet(fault, wait, patience.data)) cut.abort(fault);
       };
       const fates: Fate[] = [];
-      for (const letter of letters) {
+      const seqsOf = letters.map(({ seq }) => seq);
+      for (const letter of lettersOf(state, seqsOf)) {
         try {
           fates.push(await resender.resend(letter, { signal: cut.signal, report }));
           trouble.over();
@@ -63,7 +64,7 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
   });
 
 /** What became of them, and why some stay. */
-const told = (letters: readonly DeadLetter[], fates: readonly Fate[]): string => {
+const told = (letters: readonly unknown[], fates: readonly Fate[]): string => {
   const count = (is: Fate['is']) => fates.filter(fate => fate.is === is).length;
   const parts = [
     `${count('delivered')} delivered`,

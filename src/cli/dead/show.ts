@@ -2,9 +2,10 @@
 // be passed on.
 import { textOfAny } from '../../json.ts';
 import type { Json } from '../../model.ts';
+import { lettersOf } from '../../runtime/letters-sqlite.ts';
 import { sketch } from '../../runtime/mask.ts';
 import { print } from '../output.ts';
-import { command, stateOf } from '../session.ts';
+import { command, orStop, stateOf } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';
 import { summary } from './ls.ts';
 
@@ -13,10 +14,12 @@ const WIDEST = 20_000;
 
 export const show = (seq: string, flags: ChoiceFlags & { readonly raw?: boolean }): Promise<void> =>
   command(async () => {
-    const [letter] = await chosen(await stateOf(flags.config), { seqs: numbersOf([seq]) });
-    if (!letter) return; // `chosen` has said so
+    const folder = await stateOf(flags.config);
+    const [found] = await chosen(folder, { seqs: numbersOf([seq]) });
+    const [letter] = await orStop(() => [...lettersOf(folder, found ? [found.seq] : [])]);
+    if (!found || !letter) return; // `chosen` has said so
     const { raw, event, attributes } = letter.record;
-    const { first, last, ...said } = summary(letter);
+    const { first, last, ...said } = summary(found);
     const facts = { ...said, first: new Date(first).toISOString(), last: new Date(last).toISOString() };
     const told = (json: Json) => (flags.raw ? textOfAny(json) : sketch(json, WIDEST));
     const lines = [

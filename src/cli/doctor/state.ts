@@ -3,7 +3,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Diagnosis } from '../../component.ts';
 import type { AnyConfig } from '../../config.ts';
-import { readDeadLetters } from '../../runtime/letters-sqlite.ts';
+import { listDeadLetters } from '../../runtime/letters-sqlite.ts';
 import { memoryOf } from '../../runtime/marks.ts';
 import { orphaned } from '../../runtime/queue.ts';
 import { readQueues } from '../../runtime/queue-read.ts';
@@ -117,7 +117,7 @@ const room = (folder: string, config: AnyConfig, options: ReadonlyMap<string, un
 const there = (folder: string): string => (existsSync(folder) ? folder : there(dirname(folder)));
 
 const letters = (folder: string): readonly Diagnosis[] => {
-  const { length } = readDeadLetters(folder);
+  const { length } = listDeadLetters(folder);
   return length === 0
     ? [ok('no dead letters')]
     : [
