@@ -16,6 +16,7 @@ import { LoadError, loadConfig } from '../runtime/load.ts';
 import { takeNotes } from '../runtime/notes.ts';
 import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
+import { watchSkew } from '../runtime/skew.ts';
 import type { Store } from '../runtime/state.ts';
 import { openState } from '../runtime/state-sqlite.ts';
 import { STATUS_ADDRESS } from '../runtime/status-page/address.ts';
@@ -128,7 +129,11 @@ export const runConfig = async (
           ...(grace && { grace: duration().parse(grace) }),
           ...(deadLetters && { deadLetters }),
           ...options,
-          observers: [notes, ...[health, status, telemetry, options].flatMap(part => part?.observers ?? [])],
+          observers: [
+            notes,
+            watchSkew(log),
+            ...[health, status, telemetry, options].flatMap(part => part?.observers ?? []),
+          ],
         },
       ),
     );

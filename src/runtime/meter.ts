@@ -18,6 +18,7 @@ import type { Exchange, Observer } from './observer.ts';
 import type { LanePlan, Plan } from './plan.ts';
 import { meterProcess } from './process.ts';
 import { resource } from './resource.ts';
+import { skewOf } from './skew.ts';
 import type { Standings } from './standing.ts';
 import type { Store } from './state.ts';
 
@@ -177,12 +178,12 @@ export const createMeter = ({ plan, clock, budgets, standings, store, reader }: 
     count.dead.add(refused, { component: `exporter/${exporter}` });
   };
 
-  const asked = (receiver: string, { status, sent: at, took, date }: Exchange) => {
+  const asked = (receiver: string, exchange: Exchange) => {
+    const { status, took } = exchange;
     const labels = { receiver, status: String(status ?? 'none') };
     count.requests.add(1, labels);
     count.asking.record(took / SECOND, labels);
-    // A `Date` header is cut to the second: half of one is added, and what remains is within a second of the truth.
-    if (date !== undefined) of(receiver).skew = at + took / 2 - (date + SECOND / 2);
+    of(receiver).skew = skewOf(exchange) ?? of(receiver).skew;
   };
 
   return {

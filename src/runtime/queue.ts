@@ -58,7 +58,7 @@ const BEST = { records: 1000, bytes: 4 * 2 ** 20 } as const;
 /** Once full, it has room again below this share of its limit: so that it does not turn full with every row. */
 const ROOM = 0.9;
 
-/** How often somebody who waits for room says so; ms. */
+/** How soon somebody who waits for room says so again, at first; ms. */
 const LOOK = 10 * SECOND;
 
 export const createQueue = (options: QueueOptions): Queue => {
@@ -81,15 +81,15 @@ export const createQueue = (options: QueueOptions): Queue => {
   const holding = async (): Promise<Holding> => (await store.queues()).get(name) ?? { rows: 0, records: 0, bytes: 0 };
 
   const room = async ({ signal, report }: Hand): Promise<void> => {
-    for (;;) {
+    for (let wait = LOOK; ; wait = Math.min(2 * wait, HOLD)) {
       signal.throwIfAborted();
       const freed = departures.next(); // asked for before we look, so that none is missed
       const { bytes } = await holding();
       full = bytes >= (full ? limit * ROOM : limit);
       if (!full) return;
-      report?.(new Fault('E_QUEUE_FULL', `the queue of ${name} is full: ${limit} bytes`), LOOK, place);
+      report?.(new Fault('E_QUEUE_FULL', `the queue of ${name} is full: ${limit} bytes`), wait, place);
       const enough = new AbortController();
-      await Promise.race([freed, clock.sleep(LOOK, AbortSignal.any([signal, enough.signal]))]).finally(() =>
+      await Promise.race([freed, clock.sleep(wait, AbortSignal.any([signal, enough.signal]))]).finally(() =>
         enough.abort(),
       );
     }

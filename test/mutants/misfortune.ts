@@ -57,6 +57,21 @@ export const misfortuneMutations: readonly Mutation[] = [
     ['test/unit/disk.test.ts'],
     ['src/runtime/deliver.ts', 'await persist(() => commit(all, how), how);', 'await commit(all, how);'],
   ),
+  unit(
+    'a wrong clock is said with each answer',
+    ['test/unit/skew.test.ts'],
+    ['src/runtime/skew.ts', 'wrong.add(lane);', ''],
+  ),
+  unit(
+    'all letters are held in memory',
+    ['test/program/dead-many.test.ts'],
+    ['src/runtime/letters-sqlite.ts', 'const AT_ONCE = 100;', 'const AT_ONCE = 1e6;'],
+  ),
+  unit(
+    'a full queue drops what a month brings',
+    ['test/unit/long-trouble.test.ts'],
+    ['src/runtime/queue.ts', 'await room(how);', 'if ((await holding()).bytes >= limit) return {};'],
+  ),
   unit('a clock that steps back makes a rest longer', OPEN, [
     'src/runtime/rest.ts',
     'left - Math.max(0, now - at)',

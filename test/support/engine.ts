@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { z } from 'zod';
-import { type Answer, defineExporter, type Fetch, type Spec } from '../../src/component.ts';
+import { type Answer, defineExporter, type Fetch, type HttpSettings, type Spec } from '../../src/component.ts';
 import type { AnyConfig } from '../../src/config.ts';
 import { textOf } from '../../src/json.ts';
 import type { AuditRecord } from '../../src/model.ts';
@@ -17,7 +17,7 @@ import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { defineHttpReceiver } from '../../src/source/http.ts';
 import { cursor } from '../../src/source/walks.ts';
-import { virtualClock } from './clock.ts';
+import { type VirtualClock, virtualClock } from './clock.ts';
 
 /** The schema of no options. */
 export const none = z.object({});
@@ -97,10 +97,18 @@ export const sinkOf = (
     }),
   })({});
 
-/** Checks and plans the config, with the vendor as its receiver, and starts the engine. */
+/** A vendor as the engine meets it. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly fetch: Fetch;
+  /** In place of `fetch`, where the settings of the client matter. */
+  readonly http?: (settings: HttpSettings) => Fetch;
+}
+
+/** Checks and plans the config, with the vendor as its receiver where it names none, and starts the engine. */
 export const start = async (
-  config: Pick<AnyConfig, 'exporters' | 'processors'>,
-  world: ReturnType<typeof vendor>,
+  config: Pick<AnyConfig, 'exporters' | 'processors'> & { readonly receivers?: AnyConfig['receivers'] },
+  world: World,
   options: EngineOptions = {},
   lines: object[] = [],
   at: { readonly store: Store; readonly folder: string } = { store, folder },
@@ -122,7 +130,12 @@ export const start = async (
   const tell = (fields: object, message: string) => void lines.push({ ...fields, message });
   return startEngine(
     plan(whole, where => checked.get(where)),
-    { ...at, clock: world.clock, log: { info: tell, warn: tell, error: tell }, http: () => world.fetch },
+    {
+      ...at,
+      clock: world.clock,
+      log: { info: tell, warn: tell, error: tell },
+      http: world.http ?? (() => world.fetch),
+    },
     options,
   );
 };
