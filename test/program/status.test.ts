@@ -1,4 +1,5 @@
 // The status listener of the real program, and the commands that ask it.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -146,6 +147,48 @@ describe('tributary tail', () => {
     const { code, stderr } = await tributary(['tail', '--at', address, ...args]).ended;
     expect(stderr).toContain(words);
     expect(code).toBe(2);
+  });
+});
+
+describe('tributary top', () => {
+  test('changes a table in place on a terminal, and leaves it as it was; elsewhere one table follows the other', async () => {
+    const running = start(here("status: '127.0.0.1:0'"));
+    const at = await addressOf(running);
+    const line = `${process.execPath} bin/tributary.js top --every 100ms --at ${at}`;
+    for (const key of ['q', '\x03']) {
+      const terminal = spawn('script', ['-qefc', `stty cols 100 rows 20; ${line}`, '/dev/null']); // a terminal of its own
+      closing.push(() => terminal.kill('SIGKILL'));
+      let shown = '';
+      await new Promise<void>(done => {
+        terminal.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+          shown += chunk;
+          if (shown.split('RECEIVER').length > 2) done();
+        });
+      });
+      terminal.stdin.write(key);
+      const [code] = await once(terminal, 'close');
+      expect(code).toBe(0);
+      expect(shown).toContain('\x1b[?1049h'); // another screen, and back
+      expect(shown.endsWith('\x1b[?1049l')).toBe(true);
+      expect(shown).toMatch(/opal +(fine|reading) /);
+    }
+    const plain = tributary(['top', '--every', '100ms', '--at', at]);
+    let lines = '';
+    await new Promise<void>(done => {
+      plain.child.stdout!.on('data', (chunk: string) => {
+        lines += chunk;
+        if (lines.split('RECEIVER').length > 2) done();
+      });
+    });
+    expect(lines).not.toContain('\x1b');
+    running.child.kill('SIGKILL');
+    expect(await plain.ended).toMatchObject({ code: 1, stderr: expect.stringContaining(`nothing is served on ${at}`) });
+  });
+
+  test('is wrong usage with an interval that is none', async () => {
+    const { code, stderr } = await tributary(['top', '--every', 'often']).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('--every must be a duration');
   });
 });
 

@@ -10,6 +10,9 @@ export const addStatusCommands = (tributary: Command, config: () => Option): voi
   command('status', 'how a running tributary does: receivers, exporters, queues, dead letters')
     .option('--json', 'one JSON object, with every number')
     .action(async options => (await import('./show.ts')).showStatus(options));
+  command('top', 'the same as a table that changes in place; q ends it')
+    .option('--every <duration>', 'how often it is asked', '2s')
+    .action(async options => (await import('./top.ts')).top(options));
   command('tail', 'the events that pass through a running tributary, one a line; it may miss some, and says so')
     .option('--receiver <name>', 'only what this one reads')
     .option('--class <name>', 'only events of this class of OCSF: authentication, 3002')
