@@ -62,6 +62,11 @@ const ofWhatIsMissing = (write: Write): Write => {
 /** The version of the state that brought the waits. */
 const WAITS = 5;
 
+/** Until when vendors may not be asked, beside whoever runs. Throws as `snapshot` does. */
+export const readWaits = (folder: string): readonly WaitNote[] =>
+  // The columns are named as the fields.
+  reading(folder, WAITS, [], db => db.prepare('select key, noted, until from waits').all()) as unknown as WaitNote[];
+
 /** The state as it is now, beside whoever runs on it: to be read only. Throws E_STATE_NEWER, _CORRUPT, _OPEN. */
 export const snapshot = (folder: string): Store => {
   const marks = reading(folder, 1, new Map(), loadMarks);
@@ -85,11 +90,7 @@ export const snapshot = (folder: string): Store => {
     rows: async () => [],
     queues: async () => new Map(),
     reading: async () => NOTHING,
-    waits: async () =>
-      // The columns are named as the fields.
-      reading(folder, WAITS, [], db =>
-        db.prepare('select key, noted, until from waits').all(),
-      ) as unknown as WaitNote[],
+    waits: async () => readWaits(folder),
     commit: async (writes: readonly Write[]) => {
       throw new Error(`a snapshot is not written to: ${writes.map(({ kind }) => kind).join(', ')}`);
     },

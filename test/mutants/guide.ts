@@ -31,6 +31,11 @@ export const guideMutations: readonly Mutation[] = [
     ],
   ),
   unit(
+    'doctor asks a vendor that asked to be left alone',
+    ['test/program/doctor.test.ts'],
+    ['src/cli/doctor/components.ts', '{ kept: waits }', '{}'],
+  ),
+  unit(
     'the look at a sink posts',
     ['test/unit/doctor-sinks.test.ts'],
     [

@@ -3,7 +3,7 @@
 import type { Diagnosis, Spec } from '../../component.ts';
 import { describe } from '../../fault.ts';
 import type { AuditRecord, Json } from '../../model.ts';
-import { budgets } from '../../runtime/budget.ts';
+import { budgets, type WaitNote } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { contextOf, type Ground, receiverContextOf } from '../../runtime/context.ts';
 import { httpClients } from '../../runtime/fetch.ts';
@@ -21,13 +21,20 @@ interface Part<K extends 'receiver' | 'exporter'> {
   readonly options: unknown;
 }
 
-/** @param folder of the config @param positions that are stored: read once, and never written */
+/** What of the state a look needs: read once, and never written. */
+export interface Known {
+  readonly positions: readonly PositionRow[];
+  /** Until when vendors may not be asked: that is obeyed here, too. */
+  readonly waits: readonly WaitNote[];
+}
+
+/** @param folder of the config */
 export const lookAtReceiver = async (
   { name, spec, options }: Part<'receiver'>,
   folder: string,
-  positions: readonly PositionRow[],
+  { positions, waits }: Known,
 ): Promise<readonly Finding[]> => {
-  const quotas = budgets(systemClock);
+  const quotas = budgets(systemClock, { kept: waits });
   const found = await within(folder, quotas, positions, async (ground, signal) => {
     const receiver = spec.create(receiverContextOf(name, ground, QUIET), options);
     try {

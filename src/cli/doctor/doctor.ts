@@ -3,10 +3,12 @@
 import { dirname, resolve } from 'node:path';
 import type { AnyConfig } from '../../config.ts';
 import { isObject } from '../../json.ts';
+import type { WaitNote } from '../../runtime/budget.ts';
 import { check, type Problem } from '../../runtime/check.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { readLedger } from '../../runtime/ledger-read.ts';
 import { LoadError, loadConfig } from '../../runtime/load.ts';
+import { readWaits } from '../../runtime/review-store.ts';
 import { readStandings, type Standings } from '../../runtime/state-tools.ts';
 import { print, printable } from '../output.ts';
 import { command, Stop } from '../session.ts';
@@ -48,9 +50,11 @@ const examine = async ({ config: file, send = false }: DoctorFlags): Promise<rea
   const [config, folder] = [loaded as unknown as AnyConfig, dirname(resolve(file))]; // as far as its parts go
   const broken: Finding[] = [];
   let late: readonly Finding[] = [];
+  let waits: readonly WaitNote[] = [];
   let standings: Standings = { positions: [], entries: [], marks: [] };
   try {
     standings = readStandings(installation.folder);
+    waits = readWaits(installation.folder);
     late = lookAtLateness(readLedger(installation.folder), installation);
   } catch (error) {
     broken.push(at('state')(diagnosisOf(error)));
@@ -63,7 +67,10 @@ const examine = async ({ config: file, send = false }: DoctorFlags): Promise<rea
     ...Object.entries(config.receivers)
       .filter(entry => usable(entry, 'receivers'))
       .map(([name, spec]) =>
-        lookAtReceiver({ name, spec, options: options.get(`receivers.${name}`) }, folder, standings.positions),
+        lookAtReceiver({ name, spec, options: options.get(`receivers.${name}`) }, folder, {
+          positions: standings.positions,
+          waits,
+        }),
       ),
     ...Object.entries(config.exporters)
       .filter(entry => usable(entry, 'exporters'))

@@ -19,7 +19,7 @@ export const problem = (what: string, remedy: string): Diagnosis => ({ severity:
 export const diagnosisOf = (error: unknown): Diagnosis => {
   const fault = asFault(error);
   const what = `${describe(fault)} [${fault.code}]`;
-  if (fault.code === 'E_HTTP_LIMIT') return warning(what, fault.remedy);
+  if (fault.code === 'E_HTTP_LIMIT' || fault.code === 'E_PAUSED') return warning(what, fault.remedy);
   return problem(what, remedyOf(fault));
 };
 

@@ -83,6 +83,7 @@ const nextSteps = (out: string, parts: Chosen): string => {
   const steps = [
     ...stepsOf(parts).map(({ of, todo }) => `${of}: ${todo}`),
     `tributary doctor${named}: whether credentials, vendors, sinks and state are as they should be`,
+    `tributary check${named}: everything that is wrong with the config, at once, and nobody is asked`,
     `tributary run${named}`,
   ];
   return `${out} is written. Next:\n${steps.map((step, i) => `  ${i + 1}. ${step}\n`).join('')}`;
