@@ -84,6 +84,22 @@ describe('made-up people', () => {
     expect(event.targetUser.name).not.toBe('Admin');
   });
 
+  test('stand in claims, and in addresses with a port', () => {
+    const page = {
+      claims: ['firstname=Jane', 'ID=4f0d3c1e52a44c8e', 'source_type=google'],
+      remote: '203.0.113.9:51000',
+      v6: '[2001:db8:9::9]:443',
+    };
+    const { claims, remote, v6 } = madeUpPeople([page])(page);
+    expect(claims).toEqual([
+      expect.stringMatching(/^firstname=[A-Z][a-z]{3}$/),
+      expect.stringMatching(/^ID=/),
+      'source_type=google',
+    ]);
+    expect(claims.filter(claim => page.claims.includes(claim))).toEqual(['source_type=google']);
+    expect(`${remote} ${v6}`).toMatch(/^192\.0\.2\.\d+:51000 \[2001:db8::\d\]:443$/);
+  });
+
   test('are never two people in one, however few there can be of their shape', () => {
     const users = Array.from({ length: 60 }, (_, i) => ({ user: { id: String(i + 10) } }));
     expect(new Set(madeUpPeople(users)(users).map(({ user }) => user.id)).size).toBe(60);

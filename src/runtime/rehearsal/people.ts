@@ -16,9 +16,12 @@ export const madeUpPeople = (whole: readonly Json[]): (<T extends Json>(part: T)
   const replace = (text: string, key = ''): string => {
     const own = isTelling(text) || mayName(snake(key)) ? named.get(text) : undefined;
     if (own !== undefined) return own;
-    const patterned = text
-      .replace(MAIL, mail => standIns.mail(mail))
-      .replace(ADDRESS, word => (isIP(word) === 0 ? word : standIns.address(word)));
+    const [, claim = '', claimed = ''] = CLAIM.exec(text) ?? [];
+    if (CLAIMED.test(claim) && named.has(claimed)) return `${claim}=${named.get(claimed)}`;
+    const patterned = ADDRESSES.reduce(
+      (rest, form) => rest.replace(form, word => (isIP(word) === 0 ? word : standIns.address(word))),
+      text.replace(MAIL, mail => standIns.mail(mail)),
+    );
     return anywhere ? patterned.replace(anywhere, word => named.get(word) ?? word) : patterned;
   };
   return part => mapTexts(part, replace, true);
@@ -37,7 +40,11 @@ const anyOf = (words: readonly string[]): RegExp | undefined => {
 };
 
 const MAIL = /(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]{1,64}@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu;
-const ADDRESS = /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]*:[\da-fA-F:]+(?:\.\d{1,3}){0,3})(?![\w:]|\.\w)/g;
+/** IPv6, and IPv4 with or without a port. What looks like one is asked whether it is. */
+const ADDRESSES = [
+  /(?<![\w.:])[\da-fA-F]*:[\da-fA-F:]+(?:\.\d{1,3}){0,3}(?![\w:]|\.\w)/g,
+  /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)/g,
+];
 /** Found by what it looks like, wherever it stands. */
 const PATTERNS = /^\S+@\S+\.\S+$|^\d{1,3}(\.\d{1,3}){3}$|^[\da-fA-F]*:[\da-fA-F:]+$/;
 
@@ -46,7 +53,7 @@ const PATTERNS = /^\S+@\S+\.\S+$|^\d{1,3}(\.\d{1,3}){3}$|^[\da-fA-F]*:[\da-fA-F:
 const PERSON =
   'actor|user|person|member|owner|author|creator|inviter|invitee|employee|admin|administrator|requester|requestor|approver|reviewer|principal|assignee|manager|subscriber|aux|sender|recipient|identity';
 /** `actor`, `targetUser`, `invited_users`, `actor_details`. */
-const PERSON_FIELD = new RegExp(`(?:^|_)(?:${PERSON})s?(?:_(?:details|info|data|profile))?$`);
+const PERSON_FIELD = new RegExp(`(?:^|_)(?:${PERSON})s?(?:_(?:details|data|profile))?$`);
 /** `user_name`, `actor_uuid`, `ownerId`, and names that only people have. */
 const OF_PERSON = new RegExp(
   `(?:^|_)(?:${PERSON})_(?:id|uid|uuid|guid|key|name|full_name|display_name|login|handle)$|^(?:first|last|given|family|full|middle|nick|user|display)_?name$|^(?:login|nickname)$`,
@@ -55,11 +62,23 @@ const OF_PERSON = new RegExp(
 const OWN =
   /^(?:id|uid|uuid|guid|key|name|full_name|display_name|first_name|last_name|given_name|family_name|login|handle)$/;
 
+/** What a token claims of its user, as Endor Labs logs it: `ID=…`, `name=…`. */
+const CLAIM = /^(\w{2,30})=(.+)$/s;
+const CLAIMED = /^(?:id|sub|name|(?:first|last|given|family)_?name|user|username|login)$/i;
+
 /** Every name and id of a person, as far as the names of fields tell. */
 const whoIn = (json: Json): readonly string[] => {
   const found: string[] = [];
+  const claim = (text: string): void => {
+    const [, name = '', value = ''] = CLAIM.exec(text) ?? [];
+    if (CLAIMED.test(name)) found.push(value);
+  };
   const look = (value: Json, person: boolean): void => {
-    if (Array.isArray(value)) for (const item of value) look(item, person);
+    if (Array.isArray(value))
+      for (const item of value) {
+        if (typeof item === 'string') claim(item);
+        else look(item, person);
+      }
     const fields = fieldsOf(value);
     // Whatever has a mail address of its own is a person, or near enough.
     const isPerson =
@@ -72,6 +91,7 @@ const whoIn = (json: Json): readonly string[] => {
       const tells = OF_PERSON.test(name) || (isPerson && OWN.test(name)) || PERSON_FIELD.test(name);
       if (typeof inner === 'string') {
         if (tells && inner.trim() !== '') found.push(inner);
+        claim(inner);
       } else look(inner, PERSON_FIELD.test(name));
     }
   };
