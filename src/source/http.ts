@@ -207,8 +207,10 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
 
       const page = read(definition.page, answer);
       const step = walk.next(here, ask, { ...definition.lead(page, answer, ask), date: answer.date });
-      if (step.more && sameAsk(walk.ask(step.position, clock.now()), ask))
+      const ahead = walk.ask(step.position, clock.now());
+      if (step.more && sameAsk(ahead, ask))
         throw new Fault('E_WALK_STUCK', `the next page after ${JSON.stringify(ask)} is that page again`);
+      if (ahead) assertNear(api.base, request(ahead).path); // before it is committed: no position leads astray
       const observed = fromMillis(clock.now());
       const records = definition.items(page).map(item => toRecord(item as Json, definition.identify, observed, origin));
       return { records, position: stored(step.position, whose), more: step.more, date: answer.date, gap: step.gap };
@@ -223,6 +225,13 @@ const gaveUp = (error: unknown): boolean =>
 
 const address = (base: string, path: string): string =>
   /^https?:\/\//.test(path) ? path : `${base.replace(/\/+$/, '')}${path}`;
+
+/** Throws E_ORIGIN where the next page would be asked of somebody else. */
+const assertNear = (base: unknown, path: string): void => {
+  const [ours, theirs] = [base, path].map(text => (typeof text === 'string' ? URL.parse(text)?.origin : undefined));
+  if (ours !== undefined && theirs !== undefined && ours !== theirs)
+    throw new Fault('E_ORIGIN', `the next page would lie on ${theirs} and not on ${ours}; it is not asked`);
+};
 
 const read = <Page>(shape: z.ZodType<Page>, answer: Answer): Page => {
   let json: unknown;

@@ -72,6 +72,16 @@ export const misfortuneMutations: readonly Mutation[] = [
     ['test/unit/long-trouble.test.ts'],
     ['src/runtime/queue.ts', 'await room(how);', 'if ((await holding()).bytes >= limit) return {};'],
   ),
+  unit(
+    'a body without a limit',
+    ['test/unit/hostile-vendors.test.ts'],
+    ['src/runtime/fetch.ts', 'if (size > most) throw', 'if (size > 2 ** 40) throw'],
+  ),
+  unit(
+    'a position that leads astray is committed',
+    ['test/unit/hostile-vendors.test.ts'],
+    ['src/source/http.ts', 'if (ahead) assertNear(api.base, request(ahead).path);', ''],
+  ),
   unit('a clock that steps back makes a rest longer', OPEN, [
     'src/runtime/rest.ts',
     'left - Math.max(0, now - at)',
