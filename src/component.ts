@@ -9,6 +9,7 @@ import type { AtHand, Mapping } from './mapping.ts';
 import type { AuditRecord, Emission, Json, Origin, Write } from './model.ts';
 import type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 import type { Starter } from './starter.ts';
+import { caller, definer } from './where.ts';
 
 export type * from './call.ts';
 export type * from './diagnosis.ts';
@@ -189,6 +190,8 @@ export interface Spec<K extends Kind = Kind> {
   readonly speaksOf?: ((options: unknown) => ReadonlyMap<string, string>) | undefined;
   /** File and line at which it was written, for messages. */
   readonly where?: string | undefined;
+  /** URL of the file that defines it, where that can be told. */
+  readonly home?: string | undefined;
   /** May check, must not seize: files and ports are taken at first use. */
   create(context: Kinds[K]['given'], options: unknown): Kinds[K]['is'];
 }
@@ -213,30 +216,26 @@ type Args<S extends StandardSchema> =
 
 const define =
   <K extends Kind>(kind: K) =>
-  <S extends StandardSchema>(definition: Definition<K, S>) =>
-  (...[options = {}]: Args<S>): Spec<K> => ({
-    kind,
-    type: definition.type,
-    options,
-    schema: definition.options,
-    ocsf: definition.ocsf,
-    atHand: definition.atHand,
-    starter: definition.starter as Starter | undefined, // of these options, whatever they are
-    http: definition.http,
-    // The engine passes what the schema made of the options, and nothing else.
-    repeats: definition.repeats as Spec<K>['repeats'],
-    remembers: definition.remembers as Spec<K>['remembers'],
-    speaksOf: definition.speaksOf as Spec<K>['speaksOf'],
-    create: definition.create as Spec<K>['create'],
-    where: caller(),
-  });
-
-/** `pipeline.config.ts:12`: the line that called the factory. */
-const caller = (): string | undefined => {
-  const frames = (new Error().stack ?? '').split('\n').slice(3); // the error itself, this function, the factory
-  const [, file, line] = /([^/\\\s(]+):(\d+):\d+\)?$/.exec(frames[0] ?? '') ?? [];
-  return file && `${decodeURIComponent(file)}:${line}`;
-};
+  <S extends StandardSchema>(definition: Definition<K, S>) => {
+    const home = definer();
+    return (...[options = {}]: Args<S>): Spec<K> => ({
+      kind,
+      type: definition.type,
+      options,
+      schema: definition.options,
+      ocsf: definition.ocsf,
+      atHand: definition.atHand,
+      starter: definition.starter as Starter | undefined, // of these options, whatever they are
+      http: definition.http,
+      // The engine passes what the schema made of the options, and nothing else.
+      repeats: definition.repeats as Spec<K>['repeats'],
+      remembers: definition.remembers as Spec<K>['remembers'],
+      speaksOf: definition.speaksOf as Spec<K>['speaksOf'],
+      create: definition.create as Spec<K>['create'],
+      where: caller(),
+      home,
+    });
+  };
 
 export const defineReceiver = define('receiver');
 export const defineProcessor = define('processor');

@@ -9,14 +9,16 @@ import { addressOf } from '../runtime/address.ts';
 import { type Budgets, budgets, type WaitNote } from '../runtime/budget.ts';
 import { check, type Problem } from '../runtime/check.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { type Ending, type Engine, type EngineOptions, startEngine } from '../runtime/engine.ts';
+import { type Ending, type Engine, type EngineOptions, type Limits, startEngine } from '../runtime/engine.ts';
 import { httpClients } from '../runtime/fetch.ts';
 import type { Health } from '../runtime/health.ts';
-import { LoadError, loadConfig } from '../runtime/load.ts';
+import { LoadError, type LoadOptions, load, loadConfig } from '../runtime/load.ts';
 import { takeNotes } from '../runtime/notes.ts';
+import { type Observer, together } from '../runtime/observer.ts';
 import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { watchSkew } from '../runtime/skew.ts';
+import { codeIn, type Sources } from '../runtime/sources.ts';
 import type { Store } from '../runtime/state.ts';
 import { openState } from '../runtime/state-sqlite.ts';
 import { STATUS_ADDRESS } from '../runtime/status-page/address.ts';
@@ -28,39 +30,52 @@ export class Stop extends Error {
   override readonly name = 'Stop';
   /** 1 failed, 2 wrong usage. */
   readonly exitCode: 1 | 2;
+  /** The files of the config that is wrong, where it is one. */
+  readonly sources: Sources | undefined;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode: 1 | 2 = 1, sources?: Sources) {
     super(message);
     this.exitCode = exitCode;
+    this.sources = sources;
   }
 }
 
+/** A config that is right. */
+export interface Read {
+  readonly config: AnyConfig;
+  readonly options: ReadonlyMap<string, unknown>;
+  /** Warnings. */
+  readonly problems: readonly Problem[];
+  /** In which it lies. */
+  readonly folder: string;
+  readonly sources: Sources;
+}
+
 /** A config that is right, or a Stop that lists everything that is not. */
-export const readConfig = async (
-  file: string,
-): Promise<{
-  config: AnyConfig;
-  options: ReadonlyMap<string, unknown>;
-  problems: readonly Problem[];
-  folder: string;
-}> => {
-  let config: unknown;
-  try {
-    config = await loadConfig(file);
-  } catch (error) {
-    throw error instanceof LoadError ? new Stop(error.message) : error;
-  }
-  const { problems, options } = await check(config);
-  refuse(file, problems);
-  const [checked, folder] = [config as AnyConfig, dirname(resolve(file))]; // `check` found no error in it
-  const parts = plan(checked, place => options.get(place));
-  refuse(file, [...problems, ...(await rehearse(parts, { clock: systemClock, log: silent, folder }))]);
-  return { config: checked, options, problems, folder };
+export const readConfig = async (file: string): Promise<Read> => {
+  const read = await readAgain(file, {});
+  const ground = { clock: systemClock, log: silent, folder: read.folder };
+  refuse(file, [...read.problems, ...(await rehearse(planOf(read), ground))], read.sources);
+  return read;
 };
 
-const refuse = (file: string, problems: readonly Problem[]): void => {
+/** The same, without creating its components once to see whether that can be done. */
+export const readAgain = async (file: string, how: LoadOptions): Promise<Read> => {
+  const { config, sources } = await load(file, how).catch(error => {
+    throw error instanceof LoadError ? new Stop(error.message, 1, error.sources) : error;
+  });
+  const { problems, options } = await check(config);
+  refuse(file, problems, sources);
+  return { config: config as AnyConfig, options, problems, folder: dirname(resolve(file)), sources }; // `check` found no error in it
+};
+
+export const planOf = ({ config, options, sources }: Pick<Read, 'config' | 'options' | 'sources'>): Plan =>
+  plan(config, place => options.get(place), codeIn(sources));
+
+const refuse = (file: string, problems: readonly Problem[], sources: Sources): void => {
   const errors = problems.filter(p => p.level === 'error').length;
-  if (errors > 0) throw new Stop(`${file} has ${errors} problem${errors === 1 ? '' : 's'}:\n${listed(problems)}`);
+  const message = `${file} has ${errors} problem${errors === 1 ? '' : 's'}:\n${listed(problems)}`;
+  if (errors > 0) throw new Stop(message, 1, sources);
 };
 
 /** For what is only looked at. */
@@ -92,18 +107,20 @@ export interface Running {
   readonly open?: (folder: string) => Store;
   /** Told of the vendors' budgets. */
   readonly spends?: (quotas: Budgets) => void;
+  /** What goes on while the engine runs; what it returns ends it. */
+  readonly beside?: (running: { engine: Engine; watch: Required<Observer>; log: Logger }) => () => Promise<void>;
 }
 
 /** Starts the engine on a config, runs it to its end and closes what it opened. */
 export const runConfig = async (
-  read: { config: AnyConfig; options: ReadonlyMap<string, unknown>; folder: string },
+  read: Pick<Read, 'config' | 'options' | 'folder'> & Partial<Pick<Read, 'sources'>>,
   given: Logger,
   options: EngineOptions = {},
-  { change = parts => parts, open = openState, spends }: Running = {},
+  { change = parts => parts, open = openState, spends, beside }: Running = {},
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
   const state = stateFolder(config, folder);
-  const parts = change(plan(config, place => read.options.get(place)));
+  const parts = change(planOf({ sources: new Map(), ...read }));
   const store = await orStop(() => open(state));
   const telemetry = await telemetryOf(config, store, given);
   const log = telemetry?.log ?? given;
@@ -120,29 +137,26 @@ export const runConfig = async (
     if (!options.once && !options.queuesOnly)
       status = await orStop(() => statusOf({ engine: config.engine, plan: parts, budgets: quotas, store, log, state }));
     if (status) log.info({ page: `http://${status.address}/` }, 'status is served');
-    const { grace, deadLetters } = config.engine ?? {};
+    const observers = [
+      notes,
+      watchSkew(log),
+      ...[health, status, telemetry, options].flatMap(part => part?.observers ?? []),
+    ];
     const engine = await orStop(() =>
       startEngine(
         parts,
         { store: health?.store ?? store, clock: systemClock, log, http: http.open, folder },
-        {
-          ...(grace && { grace: duration().parse(grace) }),
-          ...(deadLetters && { deadLetters }),
-          ...options,
-          observers: [
-            notes,
-            watchSkew(log),
-            ...[health, status, telemetry, options].flatMap(part => part?.observers ?? []),
-          ],
-        },
+        { ...limitsOf(config), ...options, observers },
       ),
     );
     const release = obeySignals(engine, log);
     log.info({ receivers: engine.busy(), state }, 'running');
+    const end = beside?.({ engine, watch: together(observers), log });
     try {
       return await engine.ended;
     } finally {
       release();
+      await end?.();
     }
   } finally {
     await health?.close();
@@ -153,6 +167,12 @@ export const runConfig = async (
     await store.close();
   }
 };
+
+/** What of a config may change while it runs, beside its lanes. */
+export const limitsOf = ({ engine: { grace, deadLetters } = {} }: AnyConfig): Limits => ({
+  ...(grace && { grace: duration().parse(grace) }),
+  ...(deadLetters && { deadLetters }),
+});
 
 /** The listener that the config asks for. What it does not ask for is not even loaded. */
 const healthOf = async (

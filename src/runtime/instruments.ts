@@ -29,6 +29,7 @@ export const namesOf = ({ lanes, exporters }: Plan) => {
 
 type Names = ReturnType<typeof namesOf>;
 
+const OUTCOMES = ['applied', 'unchanged', 'refused'].map(outcome => ({ outcome }));
 const receivers = (names: Names) => names.receivers;
 const processors = (names: Names) => names.processors;
 const exporters = (names: Names) => names.exporters;
@@ -72,6 +73,7 @@ export const instruments = (meter: Meter) => {
     duplicate: counter('tributary_records_duplicate_total', 'Records dropped as delivered before', places.dedupes),
     unmapped: counter('tributary_records_unmapped_total', 'Events that the mapping did not know', places.processors),
     dead: counter('tributary_records_dead_total', 'Records that became dead letters', places.takers),
+    reloads: counter('tributary_config_reloads_total', 'Times that the config was looked at again', () => OUTCOMES),
     faults: counter('tributary_faults_total', 'Faults that were waited out'),
     lateness: histogram('tributary_receiver_lateness_seconds', 'From event to reading, of late records', AGES),
     asking: histogram('tributary_receiver_request_duration_seconds', 'One request to the vendor', WAITS),

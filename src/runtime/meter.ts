@@ -132,6 +132,10 @@ export const createMeter = ({ plan, clock, budgets, standings, store, reader }: 
   gauge('otelcol_exporter_queue_capacity', 'Bytes on disk from which on the queue is full', result => {
     for (const [exporter, limit] of queues) result.observe(limit || Number.NaN, { exporter });
   });
+  let fresh = 1; // the start counts as one that went well
+  gauge('tributary_config_last_reload_success', '1 while what runs is what the config says', result =>
+    result.observe(fresh),
+  );
   meterProcess(meter);
 
   const countLate = (receiver: string, records: readonly AuditRecord[]) => {
@@ -197,6 +201,10 @@ export const createMeter = ({ plan, clock, budgets, standings, store, reader }: 
         of(lane).end = of(lane).date;
       },
       faulted: (_, { kind, code }, component) => count.faults.add(1, { component, kind, code }),
+      reloaded: ({ outcome }) => {
+        count.reloads.add(1, { outcome });
+        fresh = Number(outcome !== 'refused');
+      },
       opened: (lane, settings) => void of(lane).clients.set(budgetKey(settings), settings),
     },
     store: {

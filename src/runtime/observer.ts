@@ -1,10 +1,11 @@
 // Who looks on while lanes run: the meter, the demo's table, tests. The engine tells each of them the same few things,
 // after they happened; nobody who looks on can change or delay anything.
 import type { HttpSettings } from '../component.ts';
+import type { AnyConfig } from '../config.ts';
 import type { Fault } from '../fault.ts';
 import type { AuditRecord } from '../model.ts';
 import type { Delivery } from './account.ts';
-import type { Plan } from './plan.ts';
+import type { Difference, Plan } from './plan.ts';
 
 /** Whatever of these it has is called, at once and in order. Must be quick, and may not throw. */
 export interface Observer {
@@ -27,10 +28,28 @@ export interface Observer {
   faulted?(lane: string, fault: Fault, place: string): void;
   /** A lane ended; with a fault, if it could not finish. */
   ended?(lane: string, fault?: Fault): void;
+  /** The config was looked at again: it changed, or somebody asked for it. */
+  reloaded?(reload: Reload): void;
   /** A receiver made a client. */
   opened?(lane: string, settings: HttpSettings): void;
   /** One of its requests was answered, or was not. */
   asked?(lane: string, exchange: Exchange): void;
+}
+
+/** What became of a change of the config. */
+export interface Reload {
+  /** ms since the epoch */
+  readonly time: number;
+  /** `unchanged`: it says the same. `refused`: the one before goes on. */
+  readonly outcome: 'applied' | 'unchanged' | 'refused';
+  /** Why it was refused, and what to do; several lines. */
+  readonly reason?: string;
+  /** Lanes, by their receivers; of one that was applied. What is in `stop` and in `start` was made anew. */
+  readonly change?: Difference;
+  /** What is worth a warning, and what has no effect before the next start; a line each. */
+  readonly notes?: readonly string[];
+  /** What runs from now on; of one that was applied. */
+  readonly config?: AnyConfig;
 }
 
 /** One request, without its contents. */
@@ -55,6 +74,7 @@ export const together = (observers: readonly Observer[]): Required<Observer> => 
   rested: (...told) => observers.forEach(each => void each.rested?.(...told)),
   faulted: (...told) => observers.forEach(each => void each.faulted?.(...told)),
   ended: (...told) => observers.forEach(each => void each.ended?.(...told)),
+  reloaded: (...told) => observers.forEach(each => void each.reloaded?.(...told)),
   opened: (...told) => observers.forEach(each => void each.opened?.(...told)),
   asked: (...told) => observers.forEach(each => void each.asked?.(...told)),
 });

@@ -21,6 +21,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { startEngine } from '../../src/runtime/engine.ts';
 import { httpClients } from '../../src/runtime/fetch.ts';
 import { openHealth } from '../../src/runtime/health.ts';
+import { together } from '../../src/runtime/observer.ts';
 import { plan } from '../../src/runtime/plan.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { poll } from '../../src/source/poll.ts';
@@ -157,6 +158,7 @@ const run = async (): Promise<Scrape> => {
     { observers: [...health.observers, { rested }] },
   );
   await allRead;
+  together(health.observers).reloaded({ time: 0, outcome: 'applied' });
   const vendor = quotas.open(quotas.standings()[0]!.key, []); // which fails from now on
   for (let i = 0; i < MOST_FAILURES; i++)
     await (await vendor.take(new AbortController().signal))(new Fault('E_NETWORK'));

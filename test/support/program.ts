@@ -26,8 +26,8 @@ export interface RunOptions {
 export interface Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves when this was said on standard error. */
-  said(text: string): Promise<void>;
+  /** Resolves when this was said on standard error, so many times. */
+  said(text: string, times?: number): Promise<void>;
   /** All that was said there until now. */
   text(): string;
 }
@@ -54,14 +54,21 @@ export const tributary = (
 
 const collect = (stream: NodeJS.ReadableStream) => {
   let all = '';
-  const waiting = new Map<string, () => void>();
+  const waiting = new Set<() => void>();
   stream.setEncoding('utf8').on('data', (chunk: string) => {
     all += chunk;
-    for (const [text, tell] of waiting) if (all.includes(text)) tell();
+    for (const look of waiting) look();
   });
   return {
     text: () => all,
-    has: (text: string) => new Promise<void>(done => (all.includes(text) ? done() : waiting.set(text, done))),
+    has: (text: string, times = 1) =>
+      new Promise<void>(done => {
+        const look = () => {
+          if (all.split(text).length > times && waiting.delete(look)) done();
+        };
+        waiting.add(look);
+        look();
+      }),
   };
 };
 

@@ -1,0 +1,157 @@
+// Follows the config of a running engine: when its files change, or somebody asks by SIGHUP, it is tried in a process of its
+// own, loaded afresh, and the engine goes on with it. One that will not do is refused, and the one before goes on.
+import { realpathSync } from 'node:fs';
+import type { Clock, Logger } from '../component.ts';
+import type { AnyConfig } from '../config.ts';
+import { describe, Fault } from '../fault.ts';
+import { MINUTE } from '../options.ts';
+import { createBell } from '../runtime/bell.ts';
+import { systemClock } from '../runtime/clock.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { fingerprint } from '../runtime/fingerprint.ts';
+import type { Observer, Reload } from '../runtime/observer.ts';
+import { digestAt, type Sources, snapshot } from '../runtime/sources.ts';
+import { watchFiles } from '../runtime/watch.ts';
+import { limitsOf, listed, planOf, type Read, readAgain, Stop, stateFolder } from './session.ts';
+import { tryConfig } from './trial.ts';
+
+/** Files change one after another, and editors write twice: how long nothing must have happened; ms. */
+const QUIET = 100;
+const MOST_QUIET = 20;
+/** Not everything that changes is noticed, on a network drive say: then it is seen by looking; ms. */
+const LOOK = MINUTE;
+
+export interface Followed {
+  readonly file: string;
+  /** What the engine was started with. */
+  readonly first: Read;
+  readonly engine: Engine;
+  readonly watch: Required<Observer>;
+  readonly log: Logger;
+}
+
+/** Begins at once; what it returns ends it. */
+export const followConfig = ({ file, first, engine, watch, log }: Followed): (() => Promise<void>) => {
+  const clock: Clock = systemClock;
+  const ended = new AbortController();
+  const bell = createBell();
+  let asked = false;
+  const ask = () => {
+    asked = true;
+    bell.ring();
+  };
+  const eyes = watchFiles(bell.ring, (folder, error) =>
+    log.warn({ folder }, `a change of the config is noticed within a minute only: ${describe(error)}`),
+  );
+
+  /** What was tried last, by its files: the same again is not tried again. */
+  let tried = digests(first.sources);
+  let turn = 0;
+
+  /** Until something has changed, or was asked for. */
+  const change = async (): Promise<void> => {
+    for (;;) {
+      const rung = bell.next();
+      eyes.follow([file, ...tried.keys()]);
+      const [now, there] = [snapshot(tried.keys()), placeOf(file)];
+      const isElsewhere = there !== undefined && !tried.has(there);
+      if (asked || isElsewhere || [...now].some(([path, digest]) => digest !== tried.get(path))) {
+        tried = isElsewhere ? new Map([...now, [there, digestAt(there)]]) : now;
+        asked = false;
+        return;
+      }
+      await either(rung, LOOK);
+      for (let i = 0; i < MOST_QUIET && (await either(bell.next(), QUIET)); i++); // it goes on changing
+    }
+  };
+
+  /** Whether it rang within a time. Throws when all is ended. */
+  const either = async (rung: Promise<void>, ms: number): Promise<boolean> => {
+    const enough = new AbortController();
+    const signal = AbortSignal.any([ended.signal, enough.signal]);
+    const isRung = await Promise.race([rung.then(() => true), clock.sleep(ms, signal).then(() => false)]);
+    enough.abort();
+    if (!isRung) bell.ring(); // nobody waits for this turn any more
+    return isRung;
+  };
+
+  /** Tries the config, and goes on with it. Nothing where it changed meanwhile: then it is tried again. */
+  const attempt = async (): Promise<Omit<Reload, 'time'> | undefined> => {
+    const trial = await tryConfig(file, ended.signal);
+    ended.signal.throwIfAborted();
+    tried = new Map([...tried, ...digests(trial.sources)]);
+    if (trial.refused !== undefined) return { outcome: 'refused', reason: trial.refused };
+    try {
+      const read = await readAgain(file, { again: ++turn, expected: trial.sources });
+      tried = digests(read.sources);
+      if (stateFolder(read.config, read.folder) !== stateFolder(first.config, first.folder))
+        return { outcome: 'refused', reason: 'engine.state cannot change while it runs: stop it, and start it again' };
+      const change = await engine.reload(planOf(read), limitsOf(read.config));
+      const outcome = change.stop.length + change.start.length > 0 ? 'applied' : 'unchanged';
+      const warnings = read.problems.map(problem => listed([problem]).trim());
+      return { outcome, change, config: read.config, notes: [...laterOf(first.config, read.config), ...warnings] };
+    } catch (error) {
+      ended.signal.throwIfAborted();
+      const isOld = [...snapshot(trial.sources.keys())].some(([path, is]) => is !== trial.sources.get(path)!.digest);
+      if (isOld) {
+        asked = true;
+        return undefined;
+      }
+      const remedy = error instanceof Fault ? `\n  ${error.remedy}` : '';
+      return { outcome: 'refused', reason: error instanceof Stop ? error.message : `${describe(error)}${remedy}` };
+    }
+  };
+
+  const follow = async (): Promise<void> => {
+    for (;;) {
+      await change();
+      const outcome = await attempt();
+      if (outcome === undefined) continue;
+      const reload: Reload = { time: clock.now(), ...outcome };
+      say(log, reload);
+      watch.reloaded(reload);
+    }
+  };
+
+  process.on('SIGHUP', ask);
+  const following = follow().catch(error => {
+    if (!ended.signal.aborted) throw error; // a defect of ours ends the process
+  });
+  return async () => {
+    ended.abort();
+    process.off('SIGHUP', ask);
+    eyes.close();
+    await following;
+  };
+};
+
+/** Where a file really is: links on the way to it may lead elsewhere. */
+const placeOf = (file: string): string | undefined => {
+  try {
+    return realpathSync(file);
+  } catch {
+    return undefined; // it is away, for a moment
+  }
+};
+
+const digests = (sources: Sources): ReadonlyMap<string, string> =>
+  new Map([...sources].map(([path, { digest }]) => [path, digest]));
+
+/** One line for each change, and for each thing to do. */
+const say = (log: Logger, { outcome, change, reason, notes = [] }: Reload): void => {
+  if (outcome === 'refused') log.error({ reason }, 'the config is refused; the one before goes on');
+  else if (outcome === 'unchanged') log.info({}, 'the config says the same as before');
+  else log.info({ kept: change?.keep, stopped: change?.stop, started: change?.start }, 'the config has changed');
+  for (const line of notes) log.warn({}, line);
+};
+
+/** What the engine was made with, and goes on with. */
+const laterOf = ({ engine: old = {} }: AnyConfig, { engine: next = {} }: AnyConfig): readonly string[] => {
+  const at = (engine: object, key: string) => fingerprint((engine as Readonly<Record<string, unknown>>)[key]); // whatever it is
+  const keys = new Set([...Object.keys(old), ...Object.keys(next)]).difference(
+    new Set(['state', 'grace', 'deadLetters']),
+  );
+  return [...keys]
+    .filter(key => at(old, key) !== at(next, key))
+    .map(key => `engine.${key}: has changed, and has effect from the next start on`);
+};
