@@ -32,7 +32,7 @@ export const guideMutations: readonly Mutation[] = [
   ),
   unit(
     'doctor asks a vendor that asked to be left alone',
-    ['test/program/doctor.test.ts'],
+    ['test/unit/doctor-vendors.test.ts'],
     ['src/cli/doctor/components.ts', '{ kept: waits }', '{}'],
   ),
   unit(

@@ -3,26 +3,18 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { simulator as endor } from '../../receivers/endor-labs/simulator.ts';
-import { simulator as passwords } from '../../receivers/onepassword/simulator.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { simulator } from '../../receivers/opal/simulator.ts';
-import { HOUR } from '../../src/options.ts';
 import type { Simulation } from '../../src/simulation/simulator.ts';
-import { reply, serve } from '../support/loopback.ts';
 import { type OtlpSink, otlpSink } from '../support/otlp-sink.ts';
 import { type Place, place, tributary } from '../support/program.ts';
 
 let vendor: Simulation;
 let sink: OtlpSink;
 const places: Place[] = [];
-const open: { close(): Promise<void> }[] = [];
 beforeAll(async () => {
   vendor = await simulator.start({ events: 50, seed: 7 });
   sink = await otlpSink();
-});
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
 });
 afterAll(async () => {
   await Promise.all([vendor.close(), sink.close()]);
@@ -32,8 +24,6 @@ afterAll(async () => {
 const IMPORTS = `
   import { defineConfig, queued, secret } from 'tributary';
   import { opal } from 'tributary/receivers/opal';
-  import { onepassword } from 'tributary/receivers/onepassword';
-  import { endorLabs } from 'tributary/receivers/endor-labs';
   import { dedupe } from 'tributary/processors/dedupe';
   import { normalize } from 'tributary/processors/normalize';
   import { file } from 'tributary/exporters/file';
@@ -57,8 +47,8 @@ const configOf = ({ receivers = opal(), exporters = `sink: otlp({ endpoint: '${s
     engine: { status: false },
   });`;
 };
-const opal = (more = '', name = 'opal', url = vendor.url) =>
-  `${name}: opal({ apiKey: secret.env('OPAL_KEY'), baseUrl: '${url}', ${more} })`;
+const opal = (more = '', name = 'opal') =>
+  `${name}: opal({ apiKey: secret.env('OPAL_KEY'), baseUrl: '${vendor.url}', ${more} })`;
 
 const here = (parts: Parts = {}): Place => {
   const made = place(configOf(parts));
@@ -150,80 +140,6 @@ test('secrets that are not set are said once, and nobody is asked', async () => 
     'problem receivers.opal.apiKey: the environment variable OPAL_KEY is not set',
   ]);
   expect(vendor.requests()).toEqual(asked);
-});
-
-test('a vendor whose clock is another, whose quota is used up, and who is slow to be asked again', async () => {
-  const past = await simulator.start({ events: 5, seed: 7, now: () => Date.now() - HOUR });
-  const busy = await serve(
-    reply(200, { 'x-ratelimit-remaining': '0', date: new Date().toUTCString() }, '{"results":[]}'),
-  );
-  const angry = await serve(reply(429, { 'retry-after': '600' }));
-  open.push(past, busy, angry);
-  const made = here({
-    receivers: `${opal('', 'past', past.url)}, ${opal('', 'busy', `${busy.url}/v1`)}, ${opal('', 'angry', `${angry.url}/v1`)}`,
-  });
-  const said = await found(made, { OPAL_KEY: past.credentials.apiKey! });
-  expect(said).toEqual(
-    expect.arrayContaining([
-      expect.stringMatching(/^warning receivers\.past: our clock is (1h|60m) ahead of the vendor's$/),
-    ]),
-  );
-  expect(said).toEqual(saying('warning receivers.busy: the quota at the vendor is used up'));
-  expect(said).toEqual(saying('warning receivers.angry: the vendor allows no request before'));
-});
-
-test('a vendor that asked an earlier process to wait is not asked', async () => {
-  const angry = await serve(reply(429, { 'retry-after': '3600' }));
-  open.push(angry);
-  const made = here({ receivers: opal('', 'opal', `${angry.url}/v1`), exporters: 'out: stdout()' });
-  await tributary(['once', '--patience', '1s', '-c', made.config], { env: right() }).ended;
-  const asked = angry.requests.length;
-  expect(await found(made)).toEqual(saying('it asked us to wait [E_PAUSED]'));
-  expect(angry.requests).toHaveLength(asked);
-});
-
-test('1Password: features of the token, its end, and a beginning before what is kept', async () => {
-  const played = await passwords.start({ events: 9, seed: 1 });
-  open.push(played);
-  const made = here({
-    receivers: `vaults: onepassword({ token: secret.env('OP'), feed: 'auditevents', baseUrl: '${played.url}', since: '400d' })`,
-  });
-  const said = await found(made, { OP: played.credentials.token! });
-  expect(said).toEqual(saying('ok receivers.vaults: the token has: auditevents'));
-  expect(said).toEqual(saying('warning receivers.vaults: it would begin at'));
-  const claims = Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + 3600 })).toString('base64url');
-  const lacking = await serve((request, response) =>
-    reply(
-      200,
-      {},
-      request.url?.includes('introspect')
-        ? '{"features":["itemusages"],"account_uuid":"A"}'
-        : '{"cursor":"c","has_more":false,"items":[]}',
-    )(request, response),
-  );
-  open.push(lacking);
-  const receivers = ['auditevents', 'itemusages'].map(
-    feed => `${feed}: onepassword({ token: secret.env('OP'), feed: '${feed}', baseUrl: '${lacking.url}' })`,
-  );
-  const told = await found(here({ receivers: receivers.join(', ') }), { OP: `x.${claims}.x` });
-  expect(told).toEqual(
-    saying('problem receivers.auditevents: the token does not have the feed auditevents: it has only itemusages'),
-  );
-  expect(told).toEqual(saying('ok receivers.itemusages: the credential reads the account A'));
-  expect(told).toEqual(saying('warning receivers.itemusages: the credential ends at'));
-});
-
-test('Endor Labs: the exchange of the key', async () => {
-  const played = await endor.start({ events: 9, seed: 1 });
-  open.push(played);
-  const receivers = `changes: endorLabs({ apiKey: secret.env('KEY'), apiSecret: secret.env('SECRET'), namespace: 'acme', log: 'audit-logs', baseUrl: '${played.url}' })`;
-  const { apiKey: KEY = '', apiSecret: SECRET = '' } = played.credentials;
-  const fine = await found(here({ receivers }), { KEY, SECRET });
-  expect(fine.filter(line => line.startsWith('problem'))).toEqual([]);
-  expect(fine.join('\n')).not.toContain('the credential ends'); // the token does, and is renewed by itself
-  expect(await found(here({ receivers }), { KEY, SECRET: 'wrong-secret' })).toEqual(
-    saying('the credential was not exchanged for a token'),
-  );
 });
 
 test('a state that others may read, orphans, dead letters, a queue larger than its disk', async () => {

@@ -1,7 +1,6 @@
 // Looks at each receiver and each exporter of a config, all at once: created as the engine would, asked once, and closed.
 // What they say of themselves is theirs; what the engine knows of every one (the budget, a queue) is added here.
 import type { Diagnosis, Spec } from '../../component.ts';
-import { describe } from '../../fault.ts';
 import type { AuditRecord, Json } from '../../model.ts';
 import { budgets, type WaitNote } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -12,7 +11,7 @@ import type { PositionRow } from '../../runtime/state-tools.ts';
 import { silent } from '../session.ts';
 import { jsonOf } from '../state/installation.ts';
 import { bounded } from './bound.ts';
-import { at, type Finding, ok, problem, warning } from './finding.ts';
+import { at, type Finding, ok, warning } from './finding.ts';
 
 interface Part<K extends 'receiver' | 'exporter'> {
   readonly name: string;
@@ -86,8 +85,6 @@ const within = async (
   };
   try {
     return await bounded(signal => look(ground, signal));
-  } catch (error) {
-    return [problem(describe(error), 'Report it: this should not be.')];
   } finally {
     gone.abort();
     await http.close();
