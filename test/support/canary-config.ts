@@ -10,10 +10,12 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const MODES = ['echo', 'denied', 'server', 'limit', 'moved', 'html', 'cut', 'shape', 'request'];
 
 /** The variables that the config names. */
-export const canaries: Readonly<Record<string, string>> = {
+const canaries: Readonly<Record<string, string>> = {
   T_TOKEN: canary('token'),
   T_USERINFO: canary('userinfo'),
   T_PROXIED: canary('proxied'),
+  T_OUTSIDE: canary('outside'),
+  T_MUTUAL: canary('mutual'),
   T_HEADER: canary('header'),
   T_PASSWORD: canary('password'),
   T_KEY: canary('key'),
@@ -26,16 +28,37 @@ export const canaries: Readonly<Record<string, string>> = {
 };
 
 const WAYS = ['header', 'basic', 'exchange'];
-const receivers = [...MODES, ...WAYS, 'userinfo', 'proxied', 'opal', 'vaults', 'changes'];
+const receivers = [...MODES, ...WAYS, 'userinfo', 'proxied', 'outside', 'mutual', 'opal', 'vaults', 'changes'];
 
 /** Writes it into a folder, with the one secret that is a file. @param url of the vendor and the sinks */
 export const writeCanaryConfig = (folder: string, url: string): string => {
   mkdirSync(join(folder, 'held'));
   writeFileSync(join(folder, 'held/token'), canary('file'), { mode: 0o600 });
+  writeFileSync(join(folder, 'key.pem'), `-----BEGIN PRIVATE KEY-----\n${canary('pem')}\n-----END PRIVATE KEY-----\n`);
+  writeFileSync(join(folder, 'opaque.config.ts'), OPAQUE);
   const path = join(folder, 'pipeline.config.ts');
   writeFileSync(path, textOf(url));
   return path;
 };
+
+/** The variables of a run: the secrets, and a proxy that wants a password. */
+export const environmentOf = (url: string): Readonly<Record<string, string>> => ({
+  ...canaries,
+  HTTPS_PROXY: url.replace('//', `//me:${encodeURIComponent(canary('outer'))}@`),
+});
+
+/** A private key in the place of a public one. */
+const OPAQUE = `
+import { defineConfig } from 'tributary';
+import { stdout } from 'tributary/exporters/stdout';
+import { opaque } from 'tributary/receivers/opaque';
+
+export default defineConfig({
+  receivers: { opaque: opaque({ directory: '.', publicKey: './key.pem' }) },
+  exporters: { out: stdout() },
+  pipelines: { all: { receivers: ['opaque'], exporters: ['out'] } },
+});
+`;
 
 /** What of the folder has canaries because a person put them there. */
 export const isOurs = (name: string): boolean => /^(pipeline\.config\.ts|held\/token|key\.pem)$/.test(name);
@@ -77,7 +100,7 @@ const vendor = defineHttpReceiver({
     feed: new URL(o.base).pathname.slice(1),
     every: 60_000,
     auth: WAYS[o.way](o.base),
-    http: { proxy: o.proxy },
+    http: { proxy: o.proxy, tls: o.tls },
     walk: cursor({ since: () => 0, onLost: 'hold' }),
     request: ({ cursor: after }) => ({ path: '/page', query: { after } }),
   }),
@@ -94,6 +117,8 @@ export default defineConfig({
     exchange: echo('exchange', { way: 'exchange' }),
     userinfo: vendor({ base: url.replace('//', '//me:${encodeURIComponent(canary('user'))}@') + '/userinfo' }),
     proxied: vendor({ base: 'https://vendor.example/proxied', proxy: url.replace('//', '//me:${encodeURIComponent(canary('proxy'))}@') }),
+    outside: vendor({ base: 'https://vendor.example/outside' }), // by the proxy of the environment
+    mutual: vendor({ base: 'https://vendor.example/mutual', tls: { cert: './key.pem', key: './key.pem' } }),
     opal: opal({ apiKey: secret.env('T_OPAL'), baseUrl: url + '/denied/v1' }),
     vaults: onepassword({ token, feed: 'auditevents', baseUrl: url }),
     changes: endorLabs({ apiKey: secret.env('T_KEY'), apiSecret: secret.env('T_SECRET'), namespace: 'acme', log: 'audit-logs', baseUrl: url }),
