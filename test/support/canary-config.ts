@@ -56,7 +56,7 @@ import { opaque } from 'tributary/receivers/opaque';
 export default defineConfig({
   receivers: { opaque: opaque({ directory: '.', publicKey: './key.pem' }) },
   exporters: { out: stdout() },
-  pipelines: { all: { receivers: ['opaque'], exporters: ['out'] } },
+  pipelines: { all: { receivers: ['opaque'], exporters: ['out'], repeats: 'allow' } },
 });
 `;
 
