@@ -39,6 +39,7 @@ export const echoing = (): Promise<Loopback> => {
   // As a proxy, it refuses, and says by what it was asked.
   server.on('connect', ({ headers }, socket) => {
     const said = headers['proxy-authorization'];
+    socket.on('error', () => {}); // whoever asked may have gone
     socket.end(`HTTP/1.1 407 ${said}\r\nx-said: ${said}\r\ncontent-length: 0\r\n\r\n`);
   });
   return listen(server);
