@@ -64,7 +64,7 @@ export const summary = ({ found, passed, endings, only, since }: Report): { text
       : '',
     missing > 0 && only ? `${counted(missing, 'record')} missing; without --dry-run they are delivered.` : '',
     missing > 0 && !only && left === 0 ? `${counted(missing, 'missing record')} delivered.` : '',
-    !only && left > 0 ? `${counted(missing, 'record')} missing, of which ${delivered} were delivered.` : '',
+    !only && left > 0 ? `${counted(missing, 'record')} missing, ${amount(delivered)} of them delivered.` : '',
     old > 0
       ? `${counted(old, 'record')} may have been delivered so long ago that it is forgotten, so they are not delivered: what lies longer back than \`remember\` of dedupe, less a day, can only be named.`
       : '',

@@ -27,7 +27,7 @@ export interface Found {
   /** Of those: went through the pipeline, and are committed. */
   readonly delivered: number;
   readonly old: number;
-  /** Of what is missing or old, the first. */
+  /** Of what is missing or old, the first that were come across; oldest first. */
   readonly named: readonly Named[];
 }
 
@@ -135,7 +135,17 @@ const counter = () => {
     },
     sums: (): Sums => {
       const { known, dead, ahead, missing, delivered, old, dropped } = counts;
-      return { records: seen.size, known, dead, ahead, dropped, missing, delivered, old, named };
+      return {
+        records: seen.size,
+        known,
+        dead,
+        ahead,
+        dropped,
+        missing,
+        delivered,
+        old,
+        named: named.toSorted((a, b) => a.time - b.time),
+      };
     },
   };
 };

@@ -2,12 +2,14 @@
 // step that is mended since, so that nothing of it was ever delivered.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { simulator as onepassword } from '../../receivers/onepassword/simulator.ts';
 import { simulator as opal } from '../../receivers/opal/simulator.ts';
 import type { Point } from '../../src/point.ts';
 import type { Simulation } from '../../src/simulation/simulator.ts';
 import { type Ended, type Place, place, type RunOptions, tributary } from '../support/program.ts';
+
+vi.setConfig({ testTimeout: 300_000 }); // each starts the program many times
 
 const EVENTS = 400; // of each vendor
 const PLACES: readonly Point[] = [
