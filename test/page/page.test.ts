@@ -45,8 +45,8 @@ const until = async <T>(look: () => Promise<T>, right: (seen: T) => boolean): Pr
 const number = (text: string | null): number => Number((text ?? '').replaceAll(/\D/g, ''));
 const fact = (page: Page, receiver: string, label: string) =>
   page
-    .locator('.receiver', { has: page.locator('h3', { hasText: receiver }) })
-    .locator('.facts > div', { hasText: label })
+    .locator('.receiver', { has: page.getByRole('heading', { name: receiver }) })
+    .locator('.facts > div', { has: page.locator('dt', { hasText: new RegExp(`^${label}$`) }) })
     .locator('dd');
 
 describe('the page', () => {
@@ -70,7 +70,7 @@ describe('the page', () => {
   test('shows what the vendor said, where the receiver stands, and the config without its secrets', async () => {
     const { page } = await visit();
     await until(
-      () => fact(page, 'opal', 'Read since').textContent(),
+      () => fact(page, 'opal', 'Read').textContent(),
       text => number(text) >= 120,
     );
     expect(await fact(page, 'opal', 'Stands').textContent()).toMatch(/^read up to \d{4}-/);
@@ -81,6 +81,8 @@ describe('the page', () => {
       /^receiver\/opal to pipeline\/audit: [\d,.]+ a minute, [\d,]+ since the start$/,
     );
     expect(await page.locator('#exporters').textContent()).toContain('1.0 MiB');
+    expect(await page.locator('#ledger-said').textContent()).toMatch(/^Every record that was fetched has one fate/);
+    expect(await page.locator('#ledger th').allTextContents()).toEqual(['later', 'out']);
     const config = await page.locator('#config').textContent();
     expect(config).toContain('[secret env:T_PAGE_KEY]');
     expect(await page.content()).not.toContain(served.key);
@@ -88,7 +90,7 @@ describe('the page', () => {
 
   test('moves by itself', async () => {
     const { page } = await visit();
-    const read = async () => number(await fact(page, 'opal', 'Read since').textContent());
+    const read = async () => number(await fact(page, 'opal', 'Read').textContent());
     const before = await read();
     await until(read, now => now > before);
     const first = async () => page.locator('.event').first().textContent();

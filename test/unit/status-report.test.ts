@@ -16,7 +16,7 @@ describe('a receiver', () => {
   test('reads what there is, and is then up to date; the numbers move with it', async () => {
     here.says(['a', 'b', 'c'], 10 * MINUTE);
     await here.clock.advance(2 * SECOND);
-    const { receivers, flows, exporters, words } = await here.json('/api/status');
+    const { receivers, flows, exporters, words, ledger } = await here.json('/api/status');
     expect(words).toBe('The receiver is up to date.');
     expect(receivers).toMatchObject([
       {
@@ -42,6 +42,11 @@ describe('a receiver', () => {
     expect(exporters).toMatchObject([
       { name: 'out', sent: 3, queue: null },
       { name: 'later', sent: 3, queue: { records: 0, limit_bytes: 2 ** 20 } },
+    ]);
+    const fates = { fetched: 3, duplicate: 0, filtered: 0, delivered: 3, dead: 0, pending: 0, holds: true };
+    expect(ledger).toEqual([
+      { receiver: 'sim', pipeline: 'audit', exporter: 'later', ...fates },
+      { receiver: 'sim', pipeline: 'audit', exporter: 'out', ...fates },
     ]);
   });
 

@@ -1,5 +1,6 @@
 // Progress as lines of text. Pure: what is given, and nothing else, decides.
-import { many, plain, span, table } from '../status/words.ts';
+import { printable } from '../output.ts';
+import { many, span, table } from '../status/words.ts';
 import type { Progress } from './track.ts';
 
 export interface Size {
@@ -38,7 +39,7 @@ export const line = (all: readonly Progress[]): string =>
 const isOpen = ({ state }: Progress): boolean => state !== 'done';
 
 const cells = ({ receiver, events, rate, reached, left, quota, state }: Progress): readonly string[] => [
-  plain(receiver),
+  printable(receiver),
   `${many(events)} event${events === 1 ? '' : 's'}`,
   state === 'reads' ? `${rate < 10 && rate > 0 ? rate.toFixed(1) : many(Math.round(rate))}/s` : '',
   reached === undefined || Math.abs(reached) > LAST ? '' : `at ${new Date(reached).toISOString().slice(0, 16)}Z`,
@@ -51,7 +52,7 @@ const LAST = 8.64e15;
 const words = (state: Progress['state'], left: number | undefined, quota: boolean): string => {
   if (state === 'done') return 'done';
   if (typeof state === 'object')
-    return 'waits' in state ? `waits: ${plain(state.waits)}` : `ended: ${plain(state.failed)}`;
+    return 'waits' in state ? `waits: ${printable(state.waits)}` : `ended: ${printable(state.failed)}`;
   if (left === undefined || !Number.isFinite(left)) return '';
   return `about ${span(left / 1000)} left${quota ? ', by the quota' : ''}`;
 };

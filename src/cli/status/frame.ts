@@ -1,6 +1,7 @@
 // One picture of `tributary top`: what a terminal of this size can show of a status. Pure.
 import type { Report } from '../../runtime/status-page/report.ts';
-import { ago, bytes, many, plain, span, table } from './words.ts';
+import { printable } from '../output.ts';
+import { ago, bytes, many, span, table } from './words.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -72,7 +73,7 @@ export const frame = (
   const room =
     lines.length > rows ? [...lines.slice(0, rows - 1), [`… ${lines.length - rows + 1} more lines`] as const] : lines;
   return room.map(([text, paint]) => {
-    const cut = [...plain(text)].slice(0, columns).join('');
+    const cut = [...printable(text)].slice(0, columns).join('');
     return color && paint ? `\x1b[${paint}m${cut}\x1b[0m` : cut;
   });
 };

@@ -1,9 +1,9 @@
 // `tributary status`: how a running tributary does, once, for a person or a program.
 import type { ExporterReport, ReceiverReport, Report } from '../../runtime/status-page/report.ts';
-import { print } from '../output.ts';
+import { print, printable } from '../output.ts';
 import { command } from '../session.ts';
 import { type AtFlags, askStatus, targetOf } from './ask.ts';
-import { ago, bytes, many, plain, span, table } from './words.ts';
+import { ago, bytes, many, span, table } from './words.ts';
 
 export const showStatus = (flags: AtFlags & { readonly json?: boolean }): Promise<void> =>
   command(async () => {
@@ -24,8 +24,16 @@ const asText = (report: Report): string => {
         : `${many(dead.total)} dead letter${dead.total === 1 ? '' : 's'}: tributary dead ls`,
       ...dead.places.map(({ place, last_day }) => `  ${many(last_day)} in the last day at ${place}`),
     ],
+    [ledgerWords(report)],
   ];
-  return `${paragraphs.map(lines => lines.map(plain).join('\n')).join('\n\n')}\n`;
+  return `${paragraphs.map(lines => lines.map(printable).join('\n')).join('\n\n')}\n`;
+};
+
+const ledgerWords = ({ ledger }: Report): string => {
+  const broken = ledger.filter(({ holds }) => !holds).length;
+  return broken > 0
+    ? `the ledger does not hold in ${broken} of ${ledger.length} accounts: tributary ledger`
+    : 'every record that was fetched has its fate: tributary ledger';
 };
 
 const receiverLines = (receiver: ReceiverReport, now: string): readonly string[] => {

@@ -1,4 +1,4 @@
-// Numbers and foreign texts as a terminal shows them.
+// Numbers and tables as a terminal shows them.
 
 /** Seconds as a person says them: `12 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
 export const span = (seconds: number): string => {
@@ -22,10 +22,6 @@ export const bytes = (number: number): string => {
 };
 
 export const many = (number: number): string => number.toLocaleString('en-US');
-
-/** A text of somebody else's: what would move the cursor or turn the writing around is shown by its number. */
-export const plain = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, form => `\\u${form.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Columns, each as wide as its widest cell; those named in `right` are set to the right. */
 export const table = (rows: readonly (readonly string[])[], right: readonly number[] = []): readonly string[] => {

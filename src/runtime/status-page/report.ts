@@ -6,6 +6,7 @@ import { DAY, SECOND } from '../../options.ts';
 import { inWords } from '../../source/words.ts';
 import { version } from '../../version.ts';
 import type { Budgets } from '../budget.ts';
+import type { AccountReading } from '../ledger.ts';
 import type { LanePlan, Plan } from '../plan.ts';
 import type { Standing, Standings, Trouble } from '../standing.ts';
 import type { Store, StoredPosition } from '../state.ts';
@@ -56,6 +57,7 @@ export const report = async (ground: ReportGround) => {
     exporters,
     flows: flowsOf(plan, facts, now),
     dead_letters: await deadLetters(ground),
+    ledger: (await store.reading()).accounts.map(accountOf),
   };
 };
 
@@ -191,6 +193,13 @@ const deadLetters = async ({ plan, store, clock }: ReportGround) => {
   const day = clock.now() - DAY;
   const counts = await Promise.all(places.map(async place => ({ place, last_day: await store.deadAt(place, day) })));
   return { total: await store.letters(), places: counts.filter(({ last_day }) => last_day > 0) };
+};
+
+/** What became of the records of a receiver on their way to an exporter, since the ledger began. */
+const accountOf = ({ receiver, pipeline, exporter, fetched, ...fates }: AccountReading) => {
+  const { duplicate, filtered, delivered, dead, pending } = fates;
+  const holds = fetched === duplicate + filtered + delivered + dead + pending;
+  return { receiver, pipeline, exporter, fetched, duplicate, filtered, delivered, dead, pending, holds };
 };
 
 const iso = (ms: number): string => new Date(ms).toISOString();

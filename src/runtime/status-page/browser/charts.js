@@ -5,7 +5,16 @@ const HEIGHT = 150;
 const BOTTOM = 20; // px for the times below
 const SIDE = 46; // px for the numbers on the left
 
-/** Sums of several columns where there are more of them than pixels for two; the last ones are whole. */
+/** How much of the six hours is drawn: as much as there is, in steps; minutes. */
+export const drawn = history => {
+  const ran = Math.max(
+    0,
+    ...history.receivers.map(({ records }) => records.length - records.findIndex(value => value !== null)),
+  );
+  return [30, 60, 180].find(minutes => minutes >= ran) ?? history.receivers[0]?.records.length ?? 0;
+};
+
+/** One column for several where there are more of them than there is room for; the last ones are whole. */
 const grouped = (values, most, join) => {
   const size = Math.ceil(values.length / most);
   const groups = [];
@@ -25,7 +34,7 @@ export const sparkOf = (name, records) => {
   const bars = columns
     .map((value, i) => (value ? `M${i * 2} 28h1.5v${-Math.max(1, (value / top) * 27)}h-1.5z` : ''))
     .join('');
-  const label = `${name} in six hours: at most ${many(top)} records in a minute`;
+  const label = `${name} in the last hours: at most ${many(top)} records in a minute`;
   return svg(
     'svg',
     {
@@ -51,7 +60,7 @@ const ceiling = value => {
 const LEVELS = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
 
 const timesBelow = (until, width, minutes) => {
-  const every = width < 420 ? 120 : 60;
+  const every = minutes / (width < 420 ? 3 : 6);
   return Array.from({ length: Math.floor(minutes / every) + 1 }, (_, i) => {
     const back = i * every;
     const x = SIDE + ((minutes - back) / minutes) * (width - SIDE);
@@ -96,7 +105,7 @@ const recordsChart = (records, until, width) => {
       ? `M${(SIDE + i * step).toFixed(1)} ${floor}V${Math.min(floor - 1, y(value)).toFixed(1)}h${Math.max(1, step - 1).toFixed(1)}V${floor}z`
       : '',
   );
-  const label = `Records a minute over six hours: at most ${many(Math.max(0, ...columns))}`;
+  const label = `Records a minute: at most ${many(Math.max(0, ...columns))}`;
   return frame(width, label, [
     ...level(y(top), width, many(top)),
     ...level(y(top / 2), width, many(top / 2)),
@@ -126,7 +135,7 @@ const delaysChart = (medians, longest, until, width) => {
   const label =
     known.length === 0
       ? 'From event to delivery: nothing measured yet'
-      : `From event to delivery over six hours: at most ${span(Math.max(...longest))}`;
+      : `From event to delivery: at most ${span(Math.max(...longest))}`;
   return frame(width, label, [
     ...apart(LEVELS.filter(one => one <= top).map(one => [y(one), span(one)])).flatMap(([at, words]) =>
       level(at, width, words),
@@ -152,30 +161,27 @@ const middle = values => values.toSorted((a, b) => a - b)[values.length >> 1];
 export const chartsIn = () => {
   const choice = byId('hours-of');
   const hosts = [byId('records-chart'), byId('delays-chart')];
-  let last;
+  let shown;
   let series;
 
   const draw = history => {
-    last = history;
+    shown = history;
     const names = history.receivers.map(({ name }) => name);
     show(choice, names, () => [
       new Option('all receivers', ''),
       ...names.map(name => new Option(name, name, false, name === choice.value)),
     ]);
+    const minutes = drawn(history);
     const chosen = history.receivers.filter(({ name }) => choice.value === '' || choice.value === name);
+    const last = (field, join) =>
+      joined(
+        chosen.map(one => one[field].slice(-minutes)),
+        join,
+      );
     series = {
-      records: joined(
-        chosen.map(one => one.records),
-        sum,
-      ),
-      medians: joined(
-        chosen.map(one => one.delay_median_seconds),
-        middle,
-      ),
-      longest: joined(
-        chosen.map(one => one.delay_longest_seconds),
-        most,
-      ),
+      records: last('records', sum),
+      medians: last('delay_median_seconds', middle),
+      longest: last('delay_longest_seconds', most),
     };
     const width = Math.max(240, hosts[0].clientWidth);
     hosts[0].replaceChildren(recordsChart(series.records, history.until, width));
@@ -203,7 +209,7 @@ export const chartsIn = () => {
     const share = (event.clientX - own.left - SIDE) / (own.width - SIDE);
     const i = Math.min(series.records.length - 1, Math.max(0, Math.floor(share * series.records.length)));
     if (!left && !width) return;
-    const at = hour(Date.parse(last.until) - (series.records.length - 1 - i) * 60_000);
+    const at = hour(Date.parse(shown.until) - (series.records.length - 1 - i) * 60_000);
     const [median, longest] = [series.medians[i], series.longest[i]];
     say(byId('records-said'), `${at}: ${series.records[i] === null ? 'did not run' : many(series.records[i])}`);
     say(
@@ -215,7 +221,7 @@ export const chartsIn = () => {
     host.addEventListener('pointermove', point);
     host.addEventListener('pointerleave', () => series && rest());
   }
-  choice.addEventListener('change', () => last && draw(last));
-  new ResizeObserver(() => last && draw(last)).observe(hosts[0]);
+  choice.addEventListener('change', () => shown && draw(shown));
+  new ResizeObserver(() => shown && draw(shown)).observe(hosts[0]);
   return draw;
 };

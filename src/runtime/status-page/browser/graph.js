@@ -79,10 +79,11 @@ const cut = (text, width) => {
 };
 
 const nodeOf = (at, name, kind, steps) => {
+  const x = at.x + (kind === 'pipeline' ? 14 : 32); // beside the shape of its state
   const state = svg('g', { transform: `translate(${at.x + 12} ${at.y + 10})` });
-  const sub = svg('text', { class: 'sub', x: at.x + 32, y: at.y + 37 });
-  const lines = steps.map((_, i) => svg('text', { class: 'sub', x: at.x + 32, y: at.y + 37 + (i + 1) * WIDE.step }));
-  const label = svg('text', { class: 'name', x: at.x + 32, y: at.y + 19 }, cut(name, at.width - 40));
+  const sub = svg('text', { class: 'sub', x, y: at.y + 37 });
+  const lines = steps.map((_, i) => svg('text', { class: 'sub', x, y: at.y + 37 + (i + 1) * WIDE.step }));
+  const label = svg('text', { class: 'name', x, y: at.y + 19 }, cut(name, at.width - 40));
   const group = svg(
     'g',
     { class: `node ${kind}` },

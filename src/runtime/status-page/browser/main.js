@@ -3,7 +3,7 @@ import { byId, clock, mark, say, show, span } from './base.js';
 import { chartsIn } from './charts.js';
 import { graphIn } from './graph.js';
 import { receiversIn } from './receivers.js';
-import { showConfig, showExporters, showFigures } from './sections.js';
+import { showConfig, showExporters, showFigures, showLedger } from './sections.js';
 import { followTail } from './tail.js';
 
 const EVERY = 2000; // ms between two looks
@@ -36,6 +36,7 @@ const showReport = () => {
   drawGraph(report);
   receivers.update(report);
   showExporters(report);
+  showLedger(report);
   nameReceivers(report.receivers.map(({ name }) => name));
 };
 

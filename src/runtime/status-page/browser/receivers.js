@@ -1,14 +1,17 @@
 // A card for each receiver: how it does, where it stands, what the vendor lets it ask, and what went wrong.
 import { ago, clock, el, many, mark, moment, STATES, say, show, span } from './base.js';
-import { sparkOf } from './charts.js';
+import { drawn, sparkOf } from './charts.js';
 
 /** What is shown of a receiver, in this order: its label, its text, and a smaller text beside it. */
 const FACTS = [
   ['Lag', one => [span(one.lag_seconds)]],
-  ['Last poll', (one, now) => (one.last_poll ? [ago(one.last_poll.at, now), pollWords(one.last_poll)] : ['none yet'])],
+  ['Last poll', (one, now) => (one.last_poll ? [ago(one.last_poll.at, now), pollWords(one.last_poll)] : undefined)],
   ['Newest event', (one, now) => (one.newest_event ? [ago(one.newest_event, now)] : ['none yet'])],
-  ['Vendor budget', (one, now) => (one.budget ? budgetWords(one.budget, now) : ['no limit known'])],
-  ['Read since the start', one => [many(one.records)]],
+  [
+    'Vendor budget',
+    (one, now) => (one.budget ? budgetWords(one.budget, now) : one.last_poll ? ['no limit known'] : undefined),
+  ],
+  ['Read', one => [many(one.records), 'since the start']],
   [
     'Clock skew',
     one =>
@@ -17,7 +20,7 @@ const FACTS = [
         : undefined,
   ],
   ['Credential', (one, now) => (one.credential_ends ? [credentialWords(one.credential_ends, now)] : undefined)],
-  ['Stands', one => [one.position ? one.position.words.replaceAll('.000Z', 'Z') : 'not begun'], 'wide'],
+  ['Stands', one => [one.position ? one.position.words : 'not begun'], 'wide'],
   [
     'Gap',
     one => (one.gap ? [`the vendor no longer had everything from ${one.gap.from} to ${one.gap.to}`] : undefined),
@@ -41,6 +44,12 @@ const credentialWords = (ends, now) => {
   const seconds = (Date.parse(ends) - Date.parse(now)) / 1000;
   return seconds > 0 ? `ends in ${span(seconds)}` : 'has ended';
 };
+
+/** A text in which no moment is broken over two lines; thousandths of a second tell nobody anything. */
+const timed = text =>
+  text
+    .split(/(\d{4}-\d\d-\d\dT[\d:.]+Z)/)
+    .map((part, i) => (i % 2 === 0 ? part : el('time', { datetime: part }, part.replace(/\.\d+Z$/, 'Z'))));
 
 /** What is waited out, and what to do about it. */
 export const troubleOf = ({ code, status, kind, place, since, meaning, remedy }, name, now) =>
@@ -118,7 +127,7 @@ export const receiversIn = host => {
       FACTS.forEach(([, words], i) => {
         const [text, more = ''] = words(one, now) ?? [];
         card.facts[i].row.hidden = text === undefined;
-        say(card.facts[i].text, text ?? '');
+        show(card.facts[i].text, text ?? '', () => timed(text ?? ''));
         say(card.facts[i].more, more);
       });
       show(card.trouble, one.trouble, () => [one.trouble && troubleOf(one.trouble, one.name, now)]);
@@ -130,8 +139,10 @@ export const receiversIn = host => {
       show(card.list, one.faults, () => one.faults.map(fault => faultOf(fault, now)));
     }
   };
-  const draw = ({ receivers }) => {
-    for (const { name, records } of receivers) {
+  const draw = history => {
+    const minutes = drawn(history);
+    for (const { name, records: all } of history.receivers) {
+      const records = all.slice(-minutes);
       const card = cards.get(name);
       if (card) show(card.spark, records, () => [sparkOf(name, records)]);
     }

@@ -80,6 +80,34 @@ export const showExporters = ({ exporters, dead_letters, now }) => {
   ]);
 };
 
+const FATES = ['fetched', 'duplicate', 'filtered', 'delivered', 'dead', 'pending'];
+
+/** What became of every record, by exporter: each counts in as many accounts as it goes ways. */
+export const showLedger = ({ ledger }) => {
+  const broken = ledger.filter(({ holds }) => !holds);
+  const words =
+    ledger.length === 0
+      ? 'Nothing is counted yet.'
+      : broken.length === 0
+        ? 'Every record that was fetched has one fate, since the ledger began; counted in the commit of what it counts.'
+        : `This does not hold for ${broken.map(({ receiver, exporter }) => `${receiver} to ${exporter}`).join(', ')}. Please report it:`;
+  show(byId('ledger-said'), words, () => [words, broken.length > 0 && el('code', {}, ' tributary ledger')]);
+  const rows = [...Map.groupBy(ledger, ({ exporter }) => exporter)].map(([exporter, accounts]) => [
+    exporter,
+    ...FATES.map(fate => accounts.reduce((sum, account) => sum + account[fate], 0)),
+  ]);
+  show(byId('ledger'), rows, () =>
+    rows.map(([exporter, ...counts]) =>
+      el(
+        'tr',
+        {},
+        el('th', { scope: 'row' }, exporter),
+        ...counts.map((count, i) => el('td', { class: 'number', 'data-label': FATES[i] }, many(count))),
+      ),
+    ),
+  );
+};
+
 const partOf = (kind, { name, type, where, options, queue }) =>
   el(
     'details',
