@@ -1,5 +1,5 @@
 // What doctor finds at vendors, over HTTP: their clocks, quotas and waits, and what each tells of a credential.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { endorLabs } from '../../receivers/endor-labs/index.ts';
 import { simulator as endor } from '../../receivers/endor-labs/simulator.ts';
 import { onepassword } from '../../receivers/onepassword/index.ts';
@@ -15,6 +15,7 @@ import { type Loopback, reply, serve } from '../support/loopback.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const each of open.splice(0)) await each.close();
 });
 const opened = async <T extends { close(): Promise<void> }>(making: Promise<T>): Promise<T> => {
@@ -88,6 +89,24 @@ test.each([
   expect(await found(opalAt(await opened(serve(reply(status, { ...headers }, '<html>')))))).toEqual([
     expect.stringMatching(words),
   ]);
+});
+
+test('not reached, by way of a proxy: of the option, or of the environment; its credential is not said', async () => {
+  const gone = await serve(reply(200));
+  await gone.close();
+  const proxy = gone.url.replace('//', '//user:a-proxy-password@');
+  const spec = { apiKey: key, baseUrl: 'https://api.invalid/v1' };
+  const host = new URL(gone.url).host;
+  const byOption = await found(opal({ ...spec, proxy }));
+  expect(byOption).toEqual([
+    expect.stringContaining('problem: '),
+    `warning: \`proxy\` is set: the way may lead through http://${host}`,
+  ]);
+  vi.stubEnv('HTTPS_PROXY', proxy);
+  vi.stubEnv('NO_PROXY', '');
+  const byEnvironment = await found(opal(spec));
+  expect(byEnvironment).toEqual(saying(`^warning: HTTPS_PROXY is set: the way may lead through http://${host}$`));
+  expect(JSON.stringify([byOption, byEnvironment])).not.toContain('a-proxy-password');
 });
 
 test('1Password: the features of the token, and a beginning before what is kept', async () => {

@@ -3,7 +3,7 @@ import type { Diagnosis } from '../../component.ts';
 import { diagnosisOf, problem } from './finding.ts';
 
 /** How long one look may take; ms. */
-export const PATIENCE = 30_000;
+const PATIENCE = 30_000;
 
 /** What a look finds, or why it did not. Never throws, and never takes longer. */
 export const bounded = async (

@@ -1,7 +1,8 @@
 // Looks at each receiver and each exporter of a config, all at once: created as the engine would, asked once, and closed.
 // What they say of themselves is theirs; what the engine knows of every one (the budget, a queue) is added here.
 import type { Diagnosis, Spec } from '../../component.ts';
-import type { AuditRecord, Json } from '../../model.ts';
+import { isObject } from '../../json.ts';
+import type { AuditRecord, Json, JsonObject } from '../../model.ts';
 import { budgets, type WaitNote } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { contextOf, type Ground, receiverContextOf } from '../../runtime/context.ts';
@@ -42,7 +43,7 @@ export const lookAtReceiver = async (
       await receiver.close?.();
     }
   });
-  return [...found, ...quota(quotas)].map(at(`receivers.${name}`));
+  return [...found, ...way(found, options), ...quota(quotas)].map(at(`receivers.${name}`));
 };
 
 /** @param marked what is handed over, where that is wanted */
@@ -59,7 +60,7 @@ export const lookAtExporter = async (
       await exporter.close?.();
     }
   });
-  return found.map(at(`exporters.${name}`));
+  return [...found, ...way(found, options)].map(at(`exporters.${name}`));
 };
 
 /** With a network of its own, and a state that only tells positions. */
@@ -89,6 +90,21 @@ const within = async (
     gone.abort();
     await http.close();
   }
+};
+
+/** Where something was not reached: that there may be a proxy on the way. Of its address, only what is no credential. */
+const way = (found: readonly Diagnosis[], options: unknown): readonly Diagnosis[] => {
+  const own = isObject(options as Json) ? (options as JsonObject).proxy : undefined; // as far as it is one
+  const address = typeof own === 'string' ? own : (process.env.https_proxy ?? process.env.HTTPS_PROXY);
+  const { protocol, host } = URL.parse(address ?? '') ?? {};
+  if (host === undefined || !found.some(({ what }) => /\[E_(NETWORK|TIMEOUT|TLS)\]$/.test(what))) return [];
+  const by = typeof own === 'string' ? '`proxy` is set' : 'HTTPS_PROXY is set';
+  return [
+    warning(
+      `${by}: the way may lead through ${protocol}//${host}`,
+      'See whether that proxy is there, and lets this through; NO_PROXY goes around the one of the environment.',
+    ),
+  ];
 };
 
 /** What the vendor itself said of its quota, with the answers that it gave. */

@@ -2,6 +2,7 @@
 // disk. Each finding has what to do about it. Nothing is changed, and no position moves; a record is sent with --send only.
 import { dirname, resolve } from 'node:path';
 import type { AnyConfig } from '../../config.ts';
+import { faults } from '../../faults.ts';
 import { isObject } from '../../json.ts';
 import type { WaitNote } from '../../runtime/budget.ts';
 import { check, type Problem } from '../../runtime/check.ts';
@@ -88,12 +89,16 @@ const examine = async ({ config: file, send = false }: DoctorFlags): Promise<rea
 const configFindings = (problems: readonly Problem[]): readonly Finding[] => {
   const told = problems.map(({ place, message, level, where }): Finding => {
     const severity = level === 'error' ? 'problem' : 'warning';
-    return { place, severity, what: message, remedy: `Mend it${where ? ` in ${where}` : ' in the config'}.` };
+    const remedy = SECRET.test(message) ? faults.E_SECRET.remedy : `Mend it in ${where ?? 'the config'}.`;
+    return { place, severity, what: message, remedy };
   });
   return told.some(({ severity }) => severity === 'problem')
     ? told
     : [...told, at('config')(ok('nothing is wrong with it'))];
 };
+
+/** How `check` says that a secret is not there. */
+const SECRET = /^the (environment variable|file) .*(is not set|cannot be read)/;
 
 /** By place, what is worst first. */
 const asText = (findings: readonly Finding[]): string =>

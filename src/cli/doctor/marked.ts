@@ -6,7 +6,7 @@ import { eventsOf } from '../../ocsf/normalize.ts';
 import { fromMillis } from '../../time.ts';
 
 /** The attribute by which a back-end finds it, or leaves it out. */
-export const MARK = 'tributary.test';
+const MARK = 'tributary.test';
 
 const MESSAGE =
   'This is a test of Tributary (tributary doctor --send). It is no event of a vendor, and can be ignored.';
