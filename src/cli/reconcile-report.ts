@@ -59,7 +59,8 @@ export const summary = ({ found, passed, endings, only, since }: Report): { text
   const broken = endings.some(({ fault }) => fault) || passed.some(({ failed }) => failed);
   const left = missing - delivered;
   const lines = [
-    missing === 0 && old === 0
+    found.length === 0 ? 'Nothing was compared.' : '',
+    found.length > 0 && missing === 0 && old === 0
       ? `Nothing is missing since ${iso(since)}${broken ? ', as far as could be seen' : ''}.`
       : '',
     missing > 0 && only ? `${counted(missing, 'record')} missing; without --dry-run they are delivered.` : '',

@@ -45,6 +45,7 @@ test.each<[string, Partial<Report>, boolean, string]>([
     'as far as could be seen',
   ],
   ['one could not be asked', { passed: [failed] }, false, 'as far as could be seen'],
+  ['nobody had', { found: [], passed: [{ ...failed, failed: false }] }, true, 'Nothing was compared.'],
   ['one had nothing to compare', { passed: [{ ...failed, failed: false }] }, true, 'Nothing is missing since'],
 ])('%s', (_, more, fine, text) => {
   const said = summary(report(more));
