@@ -1,11 +1,20 @@
 // `tributary check`: everything that is wrong with a config, at once. Nothing is started.
 import { orphaned } from '../runtime/queue.ts';
 import { readQueues } from '../runtime/queue-read.ts';
-import { command, listed, orStop, readConfig, stateFolder } from './session.ts';
+import { command, listed, orStop, readConfig, Stop, stateFolder } from './session.ts';
 
-export const checkConfig = (flags: { readonly config: string }): Promise<void> =>
+interface CheckFlags {
+  readonly config: string;
+  /** Also what taking it over would change. */
+  readonly diff?: boolean;
+  readonly json?: boolean;
+}
+
+export const checkConfig = (flags: CheckFlags): Promise<void> =>
   command(async () => {
-    const { config, options, folder, problems } = await readConfig(flags.config);
+    if (flags.json && !flags.diff) throw new Stop('--json is for --diff', 2);
+    const read = await readConfig(flags.config);
+    const { config, options, folder, problems } = read;
     if (problems.length > 0) process.stderr.write(`${listed(problems)}\n`);
     const state = stateFolder(config, folder);
     const holdings = await orStop(() => readQueues(state));
@@ -19,4 +28,5 @@ export const checkConfig = (flags: { readonly config: string }): Promise<void> =
     process.stderr.write(
       `${flags.config} is fine: ${count(config.receivers, 'receiver')}, ${count(config.processors, 'processor')}, ${count(config.exporters, 'exporter')}, ${count(config.pipelines, 'pipeline')}\n`,
     );
+    if (flags.diff) await (await import('./diff.ts')).showDiff(read, flags.json ?? false);
   });

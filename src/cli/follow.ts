@@ -12,7 +12,7 @@ import { fingerprint } from '../runtime/fingerprint.ts';
 import type { Observer, Reload } from '../runtime/observer.ts';
 import { digestAt, type Sources, snapshot } from '../runtime/sources.ts';
 import { watchFiles } from '../runtime/watch.ts';
-import { limitsOf, listed, planOf, type Read, readAgain, Stop, stateFolder } from './session.ts';
+import { limitsOf, listed, noteOutline, planOf, type Read, readAgain, Stop, stateFolder } from './session.ts';
 import { tryConfig } from './trial.ts';
 
 /** Files change one after another, and editors write twice: how long nothing must have happened; ms. */
@@ -86,7 +86,9 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
       tried = digests(read.sources);
       if (stateFolder(read.config, read.folder) !== stateFolder(first.config, first.folder))
         return { outcome: 'refused', reason: 'engine.state cannot change while it runs: stop it, and start it again' };
-      const change = await engine.reload(planOf(read), limitsOf(read.config));
+      const parts = planOf(read);
+      const change = await engine.reload(parts, limitsOf(read.config));
+      noteOutline(stateFolder(read.config, read.folder), parts, engine, log);
       const outcome = change.stop.length + change.start.length > 0 ? 'applied' : 'unchanged';
       const warnings = read.problems.map(problem => listed([problem]).trim());
       return { outcome, change, config: read.config, notes: [...laterOf(first.config, read.config), ...warnings] };

@@ -61,6 +61,8 @@ const program = (): Command => {
     .action(async options => (await import('./reconcile.ts')).reconcile(options));
   command('check', 'show everything that is wrong with a config, secrets and references included')
     .addOption(config())
+    .option('--diff', 'and what it would change of what runs, or ran last, and of where receivers stand')
+    .option('--json', 'with --diff: one JSON object a line')
     .action(async options => (await import('./check.ts')).checkConfig(options));
   command('demo', 'the main job on simulated vendors')
     .option('--events <n>', 'how many events each vendor has', positive, 1000)

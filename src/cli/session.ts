@@ -15,6 +15,7 @@ import type { Health } from '../runtime/health.ts';
 import { LoadError, type LoadOptions, load, loadConfig } from '../runtime/load.ts';
 import { takeNotes } from '../runtime/notes.ts';
 import { type Observer, together } from '../runtime/observer.ts';
+import { keepOutline, outlineOf } from '../runtime/outline.ts';
 import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
 import { watchSkew } from '../runtime/skew.ts';
@@ -150,6 +151,7 @@ export const runConfig = async (
       ),
     );
     const release = obeySignals(engine, log);
+    if (!options.queuesOnly && open === openState) noteOutline(state, parts, engine, log);
     log.info({ receivers: engine.busy(), state }, 'running');
     const end = beside?.({ engine, watch: together(observers), log });
     try {
@@ -165,6 +167,15 @@ export const runConfig = async (
     await notes.close();
     await telemetry?.close();
     await store.close();
+  }
+};
+
+/** For `check --diff`: nothing else depends on it. */
+export const noteOutline = (state: string, parts: Plan, engine: Engine, log: Logger): void => {
+  try {
+    keepOutline(state, outlineOf(parts, engine.identities()));
+  } catch (error) {
+    log.warn({}, `what runs cannot be noted beside the state, for check --diff: ${describe(error)}`);
   }
 };
 

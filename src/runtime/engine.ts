@@ -47,6 +47,8 @@ export interface Engine {
   stop(): void;
   /** Gives up what is in hand, at once. It is read again at the next start. */
   abort(): void;
+  /** The identity of each receiver of the plan. */
+  identities(): ReadonlyMap<string, string>;
   /** Lanes that have not ended, and queues that have something in hand. */
   busy(): readonly string[];
 }
@@ -190,6 +192,7 @@ export const startEngine = async (
       clock.sleep(grace(), all.signal).then(abort, () => {});
     },
     abort,
+    identities: () => new Map([...lanes].map(([name, { lane }]) => [name, lane.identity])),
     busy: () => [
       ...[...running.keys()].filter(runner => runner.busy()).map(({ lane }) => lane.name),
       ...pool.busy().map(name => `queue ${name}`),

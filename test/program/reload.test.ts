@@ -45,9 +45,11 @@ const here = (text = config()): Place => {
   return made;
 };
 
+const ENV = () => ({ OPAL_KEY: vendor.credentials.apiKey! });
+
 const start = async (file: string): Promise<Program & { address(): string }> => {
   let said = '';
-  const env = { OPAL_KEY: vendor.credentials.apiKey! };
+  const env = ENV();
   const program = tributary(['run', '-c', file, '--log', 'json'], { env });
   closing.push(() => program.child.kill('SIGKILL'));
   program.child.stderr!.on('data', (chunk: string) => {
@@ -65,7 +67,7 @@ const stop = async ({ child, ended }: Program) => {
 test(
   'what is bad is refused, with the reason, and what is good is taken over; what says the same changes nothing',
   async () => {
-    const { config: path, lines } = here();
+    const { folder, config: path, lines } = here();
     const program = await start(path);
     writeFileSync(path, config({ pageSize: '1 +' }));
     await program.said(REFUSED);
@@ -80,6 +82,14 @@ test(
     const mended = await scrape(program.address());
     expect(mended.value('tributary_config_last_reload_success')).toBe(1);
     expect(mended.value('tributary_config_reloads_total', { outcome: 'applied' })).toBe(1);
+
+    const next = join(folder, 'next.config.ts'); // beside the other one, and so on the same state
+    writeFileSync(next, config({ pageSize: '8' }));
+    const { code, stdout } = await tributary(['check', '--diff', '-c', next], { env: ENV() }).ended;
+    expect([code, stdout]).toEqual([
+      0,
+      'opal  made anew\n  changed   receivers.opal: pageSize\n  position  goes on from where it stands\n',
+    ]);
 
     program.child.kill('SIGHUP');
     await program.said(SAME);
