@@ -105,15 +105,16 @@ export const ledgerTable = (db: DatabaseSync): Ledger => {
   /** A letter that went through, or came further than before: its record has another fate, in every account that it is in. */
   const revive = (before: Reading, counts: readonly Counts[], letter: number, letters: readonly Kept[]): Reading => {
     const owners = links.remove(letter);
+    // Where nobody knows any more by which route it came, it is sent by a way of its own: that is no account.
+    const isNew = ({ exporter }: Account) => owners.every(owner => owner.exporter !== exporter);
     const fates = sums(counts);
     let reading = before;
     for (const one of counts.flatMap(({ dead }) => dead)) {
-      const isOwned = owners.some(owner => nameOf(owner) === nameOf(one));
       const after = die(reading, one, letters);
-      reading = isOwned ? reading : after;
+      if (isNew(one)) reading = after;
     }
-    for (const [name, { account, change }] of fates)
-      if (!owners.some(owner => nameOf(owner) === name)) reading = addToAccount(reading, account, change);
+    for (const { account, change } of fates.values())
+      if (isNew(account)) reading = addToAccount(reading, account, change);
     for (const owner of owners) {
       if (!owner.certain || links.isDead(owner)) continue; // it did not count as dead, or another part of it still is
       const own =

@@ -22,9 +22,10 @@ import { virtualClock } from './clock.ts';
 export let folder: string;
 export let store: Store;
 export let clock: ReturnType<typeof virtualClock>;
-/** As another run does. */
-export const reopen = async () => {
+/** As another run does. @param between what is done while nothing runs */
+export const reopen = async (between = () => {}) => {
   await store.close();
+  between();
   store = openState(folder);
 };
 beforeEach(() => {
@@ -37,7 +38,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };
+export const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };
 export const record = (id: string, more: Partial<AuditRecord> = {}): AuditRecord => {
   const now = fromMillis(clock?.now() ?? 0);
   return { id, time: now, observed: now, origin, raw: { id }, ...more };
