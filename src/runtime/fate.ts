@@ -163,20 +163,30 @@ const letterOf = (id: string, among: readonly AuditRecord[]): Pick<Dead, 'id' | 
 
 /** Records before fan-out: parts of one are one, and an id counts as often as its most frequent part. */
 export const sourcesOf = (records: readonly AuditRecord[]): Tally => {
+  const known = tallies.get(records) ?? tallyOf(records);
+  tallies.set(records, known);
+  return known;
+};
+
+/** What one step gives is what the next one is given, and what exporters are handed: it is counted once. */
+const tallies = new WeakMap<readonly AuditRecord[], Tally>();
+
+const tallyOf = (records: readonly AuditRecord[]): Tally => {
   const tally = new Map<string, number>();
-  let parts: Map<string, number> | undefined; // a page without parts, the usual one, makes no keys
-  for (const { id, part } of records) {
-    if (!part) tally.set(id, (tally.get(id) ?? 0) + 1);
+  const parts = new Map<string, number[]>(); // but for the first ones
+  for (const { id, part = 0 } of records) {
+    if (part === 0) tally.set(id, (tally.get(id) ?? 0) + 1);
     else {
-      parts ??= new Map();
-      parts.set(`${part} ${id}`, (parts.get(`${part} ${id}`) ?? 0) + 1);
+      const own = parts.get(id) ?? [];
+      own[part] = (own[part] ?? 0) + 1;
+      if (own[part] === 1) parts.set(id, own);
     }
   }
-  if (parts)
-    for (const [key, n] of parts) {
-      const id = key.slice(key.indexOf(' ') + 1);
-      tally.set(id, Math.max(tally.get(id) ?? 0, n));
-    }
+  for (const [id, own] of parts)
+    tally.set(
+      id,
+      own.reduce((most, n) => Math.max(most, n), tally.get(id) ?? 0),
+    );
   return tally;
 };
 

@@ -1,6 +1,7 @@
 // Every mutation there is; a new file of them is one line here.
 import { chaosMutations } from './chaos.ts';
 import { guideMutations } from './guide.ts';
+import { ledgerMutations } from './ledger.ts';
 import { misfortuneMutations } from './misfortune.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { otlpMutations } from './otlp.ts';
@@ -23,4 +24,5 @@ export const allMutations: readonly Mutation[] = [
   ...statusMutations,
   ...guideMutations,
   ...misfortuneMutations,
+  ...ledgerMutations,
 ];

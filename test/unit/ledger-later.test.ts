@@ -6,10 +6,13 @@ import { defineExporter, defineProcessor, defineReceiver, type Exporter, type Pr
 import { Fault } from '../../src/fault.ts';
 import { type AuditRecord, identify } from '../../src/model.ts';
 import { HOUR, MINUTE } from '../../src/options.ts';
+import { createCounter } from '../../src/runtime/counter.ts';
+import { deliver } from '../../src/runtime/deliver.ts';
 import { readLedger } from '../../src/runtime/ledger-read.ts';
 import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { createResender } from '../../src/runtime/resend.ts';
+import { reviewing } from '../../src/runtime/review-store.ts';
 import { changeState, type Tools } from '../../src/runtime/state-tools.ts';
 import { fromMillis } from '../../src/time.ts';
 import {
@@ -173,6 +176,20 @@ describe('by hand', () => {
     await byHand(({ put }) => put('opal', identify(origin), 0, 0));
     expect(readLedger(folder).receivers[0]).not.toHaveProperty('end');
   });
+});
+
+test("a review counts its requests, and what was missing; that the rest was read again is nobody's fate", async () => {
+  const path = route([dedupe], [to('out', taking())]);
+  await lane(path).feed(all('ab'));
+  const identity = identify(origin);
+  const place = { receiver: 'opal', identity, position: { value: 0, count: 0 }, low: 0 };
+  const given = { store: reviewing(store, [place], { only: false }), clock, signal: new AbortController().signal };
+  const counter = createCounter('opal');
+  counter.asked({ status: 200 });
+  const batch = { records: all('abc'), move: { after: 0, position: 1, low: 0, date: clock.now() } };
+  await deliver(batch, { name: 'opal', identity, routes: [path] }, { ...given, counter });
+  expect(counted()).toEqual({ 'audit > out': { fetched: 3, delivered: 3 } });
+  expect(readLedger(folder).receivers).toMatchObject([{ requests: 1, fetched: 3 }]);
 });
 
 describe('of a receiver', () => {
