@@ -66,7 +66,11 @@ export const ledgerMutations: readonly Mutation[] = [
     'digest',
   ]),
   ledger('nobody looks at what comes before', CHAIN, [READ, 'previous !== before.digest', 'previous === undefined']),
-  ledger('nobody misses one in the middle', CHAIN, [READ, '[`entry ${before.seq + 1} is gone`]', '[]']),
+  ledger('nobody misses one in the middle', CHAIN, [
+    READ,
+    'before !== undefined && seq !== before.seq + 1 ?',
+    'seq < 0 && before ?',
+  ]),
   ledger('nobody misses the newest', CHAIN, [READ, 'if (newest !== (last?.sealed.seq ?? 0))', 'if (newest < 0)']),
   ledger('nobody looks into the queue', CHAIN, [READ, 'if (account.pending !== rows)', 'if (rows < 0)']),
   ledger('nobody looks at the letters', CHAIN, [
