@@ -9,7 +9,6 @@ import { HOUR, MINUTE } from '../../src/options.ts';
 import { createCounter } from '../../src/runtime/counter.ts';
 import { deliver } from '../../src/runtime/deliver.ts';
 import { readLedger } from '../../src/runtime/ledger-read.ts';
-import { readDeadLetters } from '../../src/runtime/letters-sqlite.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { createResender } from '../../src/runtime/resend.ts';
 import { reviewing } from '../../src/runtime/review-store.ts';
@@ -35,6 +34,7 @@ import {
   throwing,
   to,
 } from '../support/ledger.ts';
+import { readDeadLetters } from '../support/letters.ts';
 
 afterEach(() => expect(problems()).toEqual([]));
 
