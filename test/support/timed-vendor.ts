@@ -14,6 +14,10 @@ import type { World } from './engine.ts';
 export interface TimedVendorOptions {
   /** Between two events; ms. */
   readonly between: number;
+  /** How many happen in the same millisecond; 1 when absent. */
+  readonly together?: number;
+  /** How long after it happened the vendor shows an event, by its number; ms. */
+  readonly late?: (n: number) => number;
   /** How long it keeps them; ms. */
   readonly keeps?: number;
   /** How wrong the clocks are, so many ms after the start; ms. */
@@ -37,15 +41,22 @@ export interface TimedVendor extends World {
 export const TOKEN = 'T_TIMED_TOKEN';
 
 export const timedVendor = (options: TimedVendorOptions): TimedVendor => {
-  const { between, keeps = Number.POSITIVE_INFINITY, ours = () => 0, theirs = () => 0 } = options;
+  const {
+    between,
+    keeps = Number.POSITIVE_INFINITY,
+    ours = () => 0,
+    theirs = () => 0,
+    late = () => 0,
+    together = 1,
+  } = options;
   const truth = virtualClock();
   const began = truth.now();
   const clock: VirtualClock = { ...truth, now: () => truth.now() + ours(truth.now() - began) };
   let asked = 0;
 
   const events = () =>
-    Array.from({ length: Math.floor((truth.now() - began) / between) }, (_, n) => {
-      const happened = (n + 1) * between;
+    Array.from({ length: Math.floor((truth.now() - began) / between) * together }, (_, n) => {
+      const happened = (Math.floor(n / together) + 1) * between;
       return { id: `e${n}`, at: began + happened + theirs(happened) };
     });
 
@@ -58,7 +69,9 @@ export const timedVendor = (options: TimedVendorOptions): TimedVendor => {
         throw new Fault('E_HTTP_DENIED', 'GET https://timed.example/: 401 Unauthorized', { status: 401 });
       const date = truth.now() + theirs(truth.now() - began);
       const [from, to] = [Number(call.query?.from), Number(call.query?.to)];
-      const found = events().filter(({ at }) => at >= from && at < to && at > date - keeps);
+      const shown = ({ at }: { readonly at: number }, n: number) =>
+        at >= from && at < to && at > date - keeps && at + late(n) <= date;
+      const found = events().filter(shown);
       const start = Number(call.query?.cursor ?? 0);
       const next = start + PAGE < found.length ? String(start + PAGE) : null;
       const text = JSON.stringify({ items: found.slice(start, start + PAGE), next });
