@@ -1,10 +1,12 @@
 // The progress of a run on a terminal that is one: a pseudo-terminal, as `script` makes it. Not tried where there is none.
 import { spawn, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { simulator } from '../../receivers/opal/simulator.ts';
 import type { Simulation } from '../../src/simulation/simulator.ts';
 import { type Place, place, tributary } from '../support/program.ts';
+
+vi.setConfig({ testTimeout: 180_000 }); // each starts the program, some several times
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const noTerminal = spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' }).status !== 0;
