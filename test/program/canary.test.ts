@@ -234,12 +234,19 @@ describe('a canary', { timeout: 240_000 }, () => {
       const served = await Promise.all(pages.map(async argv => ({ argv, text: await textAt(argv) })));
       for (const name of readdirSync(join(own.folder, '.tributary')))
         expect(statSync(join(own.folder, '.tributary', name)).mode & 0o077, name).toBe(0);
+      const at = ['-c', join(own.folder, 'pipeline.config.ts'), '--at', status.replace('http://', '')];
+      const asked = await runAll([
+        ['status', ...at],
+        ['status', '--json', ...at],
+      ]);
       const tail = await beginningOf(`${status}/api/tail?back=25`);
       program.child.kill('SIGTERM');
       const { stdout, stderr } = await program.ended;
 
+      expect(asked.some(({ text }) => text.includes('E_HTTP_DENIED'))).toBe(true);
       expectNone([
         ...served,
+        ...asked,
         { argv: 'tail', text: tail },
         { argv: 'run, on standard output', text: stdout },
         { argv: 'run, on standard error', text: stderr },
