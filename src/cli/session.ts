@@ -266,6 +266,9 @@ export const unfinished = (endings: readonly Ending[]): string | undefined => {
   return lines.length === 0 ? undefined : `${lines.length} of ${all} could not finish:\n${lines.join('\n')}`;
 };
 
+/** The last words of a command that was only to say what it would do. */
+export const unchanged = (): void => void process.stderr.write('Nothing was changed (--dry-run).\n');
+
 /** Runs a command; a Stop becomes its message and exit code 1. */
 export const command = async (work: () => Promise<void>): Promise<void> => {
   try {

@@ -66,22 +66,21 @@ export const createResender = (plan: Plan, given: Omit<Ground, 'mapping' | 'sign
   };
 
   const wayOf = ({ place, record }: DeadLetter): Way | string => {
+    const reason = homelessAt(plan, place);
+    if (reason) return reason;
     const identity = identify(record.origin);
     const [kind, name = '', step] = place.split('/');
     const own = plan.lanes.find(({ receiver }) => receiver.name === record.origin.receiver)?.routes ?? [];
     if (kind === 'exporter') {
-      const exporter = plan.exporters.find(part => part.name === name);
-      if (!exporter) return `no pipeline of the config has an exporter '${name}'`;
+      const exporter = plan.exporters.find(part => part.name === name)!; // it has a home
       const routes = own.filter(route => route.exporters.some(part => part.name === name));
       // Where it came by one of several ways, nobody knows which: it is sent as it was.
       const behind = routes.length === 1 ? stepsOf(routes[0]!, identity) : [];
       return { pipeline: routes[0]?.pipeline ?? name, behind, ahead: [], exporters: [handleOf(exporter)] };
     }
-    const route = [...own, ...plan.lanes.flatMap(lane => lane.routes)].find(({ pipeline }) => pipeline === name);
-    if (!route) return `the config has no pipeline '${name}'`;
+    const route = [...own, ...plan.lanes.flatMap(lane => lane.routes)].find(({ pipeline }) => pipeline === name)!;
     const all = stepsOf(route, identity);
     const at = all.findIndex(one => one.name === step);
-    if (at < 0) return `the pipeline '${name}' has no processor '${step}'`;
     return {
       pipeline: name,
       behind: all.slice(0, at),
@@ -117,6 +116,20 @@ export const createResender = (plan: Plan, given: Omit<Ground, 'mapping' | 'sign
       gone.abort();
     },
   };
+};
+
+/** Why letters of a place cannot be sent again by a config: it has no such place any more. Nothing where they can. */
+export const homelessAt = (plan: Plan, place: string): string | undefined => {
+  const [kind, name = '', step] = place.split('/');
+  if (kind === 'exporter')
+    return plan.exporters.some(part => part.name === name)
+      ? undefined
+      : `no pipeline of the config has an exporter '${name}'`;
+  const route = plan.lanes.flatMap(lane => lane.routes).find(({ pipeline }) => pipeline === name);
+  if (!route) return `the config has no pipeline '${name}'`;
+  return route.processors.some(part => part.name === step)
+    ? undefined
+    : `the pipeline '${name}' has no processor '${step}'`;
 };
 
 /**

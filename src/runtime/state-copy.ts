@@ -34,24 +34,29 @@ export const exportState = async (folder: string, file: string): Promise<void> =
 };
 
 /**
- * Makes a copy the state of a folder. Throws E_STATE_COPY where the file is none, or where the folder has a state with
+ * Makes a copy the state of a folder; says what was there before, as words: `positions (2)`. Throws E_STATE_COPY where the file is none, or where the folder has a state with
  * something in it and that is not meant to go; E_STATE_NEWER, _OWNED, _OPEN.
- * @param now ms since the epoch
+ * @param now ms since the epoch  @param dryRun only looks, also beside a running engine
  */
 export const importState = async (
   folder: string,
   file: string,
-  { now, force }: { readonly now: number; readonly force: boolean },
-): Promise<void> => {
+  { now, force, dryRun = false }: { readonly now: number; readonly force: boolean; readonly dryRun?: boolean },
+): Promise<readonly string[]> => {
   if (!existsSync(file)) throw new Fault('E_STATE_COPY', `there is no ${file}`);
   const source = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
   try {
     inspect(source, file);
-    const owner = own(folder);
-    try {
+    const room = () => {
       const full = contents(folder);
       if (full.length > 0 && !force)
         throw new Fault('E_STATE_COPY', `the state in ${folder} is not empty: it has ${full.join(', ')}`);
+      return full;
+    };
+    if (dryRun) return existsSync(join(folder, 'state.db')) ? room() : [];
+    const owner = own(folder);
+    try {
+      const full = room();
       await backup(source, join(folder, 'state.db'));
       const db = open(folder);
       const note = { command: 'state import', receiver: '', identity: '', before: null, after: null };
@@ -61,6 +66,7 @@ export const importState = async (
         reason: full.length === 0 ? file : `${file}, in place of ${full.join(', ')}`,
       });
       db.close();
+      return full;
     } finally {
       owner.close();
     }

@@ -89,6 +89,11 @@ test('letters are listed, shown masked, exported, refused again, and delivered o
   expect(again.stderr).toContain('1 refused again');
   expect((await letters(made)).map(letter => letter.tries)).toEqual(kept.map((_, i) => (i === 0 ? 2 : 1)));
 
+  const dry = await say(made, ['dead', 'retry', '--dry-run']);
+  expect([dry.code, dry.stderr]).toEqual([
+    0,
+    expect.stringContaining(`${kept.length} at ${kept[0]!.place}\nNothing was`),
+  ]);
   const mended = await say(made, ['dead', 'retry']);
   expect(mended.code).toBe(0);
   expect(mended.stderr).toContain(`${kept.length} delivered`);
@@ -132,6 +137,11 @@ test('letters are dropped only when it is said which, and that it is meant; the 
     expect(refused.code).toBeGreaterThan(0);
     expect(refused.stderr).toContain(told);
   }
+  const dry = await say(made, ['dead', 'drop', '--all', '--dry-run']);
+  expect([dry.code, dry.stderr]).toEqual([
+    0,
+    expect.stringMatching(/dead letters would be dropped: 1, 2, .*\nNothing was/),
+  ]);
   expect(await letters(made)).toEqual(kept);
   const { seq } = kept[1]!;
   expect((await say(made, ['dead', 'drop', String(seq), '--yes', '--reason', 'a test account'])).code).toBe(0);

@@ -100,7 +100,7 @@ describe('a collector that is down', () => {
   });
 
   test('holds nobody up; once says what is left and why, keeps it, and the next one sends it', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const { code, stderr } = await run('once --patience 1s');
     expect(code).toBe(1);
@@ -116,7 +116,7 @@ describe('a collector that is down', () => {
     expect(await queues()).toMatchObject([{ rows: 0, records: 0 }]);
   });
 
-  test('its rows can be looked at, exported, verified and sent by hand', { timeout: 60_000 }, async () => {
+  test('its rows can be looked at, exported, verified and sent by hand', { timeout: 180_000 }, async () => {
     await run('once --patience 1s');
     const events = inFiles();
 
@@ -134,12 +134,16 @@ describe('a collector that is down', () => {
     const failed = await run('queue drain --patience 1s');
     expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('E_QUEUE_LEFT')]);
     sink.script = () => undefined;
+    const before = sink.requests.length;
+    const dry = await run('queue drain --dry-run');
+    expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining(`collector: ${events.length} records in`)]);
+    expect(sink.requests.length).toBe(before);
     const drained = await run('queue drain');
     expect([drained.code, drained.stderr]).toEqual([0, expect.stringContaining(`${events.length} records sent`)]);
     expect(taken()).toEqual(events);
   });
 
-  test('and that lost its name: check and once say so, and the rows wait for it', { timeout: 60_000 }, async () => {
+  test('and that lost its name: check and once say so, and the rows wait for it', { timeout: 180_000 }, async () => {
     await run('once --patience 1s');
     const events = inFiles();
     const other = join(here.folder, 'renamed.config.ts');

@@ -1,6 +1,6 @@
 // The commands on a state as a person meets them: the real program, a simulated vendor, and files that tell what came
 // twice.
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { simulator } from '../../receivers/opal/simulator.ts';
@@ -186,6 +186,30 @@ test('exported and imported, an installation moves, and reads nothing again', as
   await fine(there, 'once');
   expect(uids(there)).toEqual([]);
   expect((await fine(there, 'state', 'check')).stderr).toContain('is sound');
+});
+
+test('with --dry-run each command says what it would do, and changes nothing', async () => {
+  const made = here();
+  await fine(made, 'once');
+  const copy = join(made.folder, 'copy.db');
+  await fine(made, 'state', 'export', copy);
+  const [{ position } = {}] = await shown(made);
+  const dry = async (...args: string[]) => (await fine(made, 'state', ...args, '--dry-run')).stderr;
+  const before = readFileSync(join(made.folder, '.tributary/state.db'));
+
+  expect(await dry('set', 'opal', JSON.stringify(position))).toMatch(
+    /opal stood: .*\nnow it stands: .*\nNothing was changed/,
+  );
+  expect(await dry('import', copy, '--force')).toMatch(
+    /In place of what was there: positions \(1\), .*\nNothing was changed/,
+  );
+  expect((await say(made, 'state', 'import', copy, '--dry-run')).stderr).toContain('not empty');
+  writeFileSync(made.config, config('gems'));
+  expect(await dry('adopt', 'opal', 'gems')).toMatch(/gems stands where opal stood: .*\nNothing was changed/);
+  expect((await say(made, 'state', 'adopt', 'gems', 'gems', '--dry-run')).code).toBe(1);
+
+  expect(readFileSync(join(made.folder, '.tributary/state.db')).equals(before)).toBe(true);
+  expect((await fine(made, 'state', 'show')).stdout).toContain('opal  (orphan)');
 });
 
 test('a position given by hand is judged by its receiver', async () => {

@@ -9,6 +9,7 @@ export const addDeadCommands = (tributary: Command, config: () => Option, log: (
   const choosing = (name: string, description: string) =>
     command(name, description).addOption(place()).addOption(code());
   const place = () => new Option('--place <place>', 'only those of a place: exporter/NAME, pipeline/NAME/PROCESSOR');
+  const dryRun = () => new Option('--dry-run', 'only say what would happen');
   const code = () => new Option('--code <code>', 'only those with this code: E_PROCESSOR');
 
   choosing('ls', 'list them, oldest first')
@@ -21,12 +22,14 @@ export const addDeadCommands = (tributary: Command, config: () => Option, log: (
   choosing('retry', 'send them again, mapped as we map today, while nothing else runs on the state')
     .argument('[seq...]', 'their numbers; all when nothing is said')
     .option('--patience <duration>', 'give up when nothing could be sent for so long', '30s')
+    .addOption(dryRun())
     .addOption(log())
     .action(async (seqs, options) => (await import('./retry.ts')).retry(seqs, options));
   choosing('drop', 'take them away for good, while nothing runs on the state')
     .argument('[seq...]', 'their numbers')
     .option('--all', 'every one')
     .option('--yes', 'yes, for good')
+    .addOption(dryRun())
     .option('--reason <text>', 'why, for the history')
     .action(async (seqs, options) => (await import('./drop.ts')).drop(seqs, options));
   choosing('export', "with the vendor's words and the reason, as NDJSON on standard output; they stay")

@@ -1,11 +1,13 @@
 // `tributary dead drop`: takes letters away for good. The one command that loses records, so it is asked for twice.
+import type { LetterSummary } from '../../runtime/letters-sqlite.ts';
 import { changeState } from '../../runtime/state-tools.ts';
-import { command, orStop, Stop, stateOf } from '../session.ts';
+import { command, orStop, Stop, stateOf, unchanged } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';
 
 export interface DropFlags extends ChoiceFlags {
   readonly all?: boolean;
   readonly yes?: boolean;
+  readonly dryRun?: boolean;
   readonly reason?: string;
 }
 
@@ -19,6 +21,10 @@ export const drop = (words: readonly string[], flags: DropFlags): Promise<void> 
     const letters = await chosen(folder, { seqs, place, code });
     const what = `${letters.length} dead letter${letters.length === 1 ? '' : 's'}`;
     if (letters.length === 0) return void process.stderr.write('There are none.\n');
+    if (flags.dryRun) {
+      process.stderr.write(`${what} would be dropped: ${named(letters)}\n`);
+      return unchanged();
+    }
     if (!yes)
       throw new Stop(
         `${what} would be gone for good (tributary dead export keeps a copy): say --yes if that is meant`,
@@ -27,9 +33,7 @@ export const drop = (words: readonly string[], flags: DropFlags): Promise<void> 
     await orStop(() =>
       changeState(folder, Date.now(), ({ dropLetters, note }) => {
         const dropped = dropLetters(letters.map(({ seq }) => seq));
-        const list = letters.slice(0, NAMED).map(({ seq }) => seq);
-        const named = `${list.join(', ')}${letters.length > NAMED ? ', …' : ''}`;
-        const text = [`${dropped} letter${dropped === 1 ? '' : 's'}: ${named}`, reason]
+        const text = [`${dropped} letter${dropped === 1 ? '' : 's'}: ${named(letters)}`, reason]
           .filter(part => part !== '')
           .join('; ');
         note({ command: 'dead drop', receiver: '', identity: '', before: null, after: null, reason: text });
@@ -38,5 +42,10 @@ export const drop = (words: readonly string[], flags: DropFlags): Promise<void> 
     process.stderr.write(`${what} dropped\n`);
   });
 
-/** So many are named in the history. */
+/** So many are named. */
 const NAMED = 20;
+
+const named = (letters: readonly LetterSummary[]): string => {
+  const list = letters.slice(0, NAMED).map(({ seq }) => seq);
+  return `${list.join(', ')}${letters.length > NAMED ? ', …' : ''}`;
+};

@@ -5,17 +5,18 @@ import { duration } from '../../options.ts';
 import { budgets } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { httpClients } from '../../runtime/fetch.ts';
-import { lettersOf } from '../../runtime/letters-sqlite.ts';
+import { type LetterSummary, lettersOf } from '../../runtime/letters-sqlite.ts';
 import { createLog, type LogFormat } from '../../runtime/log.ts';
-import { plan } from '../../runtime/plan.ts';
-import { createResender, type Fate } from '../../runtime/resend.ts';
+import { type Plan, plan } from '../../runtime/plan.ts';
+import { createResender, type Fate, homelessAt } from '../../runtime/resend.ts';
 import { openState } from '../../runtime/state-sqlite.ts';
 import { createTrouble } from '../../runtime/trouble.ts';
-import { command, orStop, readConfig, Stop, stateOf } from '../session.ts';
+import { command, orStop, readConfig, Stop, stateOf, unchanged } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';
 
 export interface RetryFlags extends ChoiceFlags {
   readonly patience: string;
+  readonly dryRun?: boolean;
   readonly log?: LogFormat;
 }
 
@@ -26,10 +27,14 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
     const seqs = numbersOf(words);
     const { config, options, folder } = await readConfig(flags.config);
     const state = await stateOf(flags.config);
+    const parts = plan(config, place => options.get(place));
+    if (flags.dryRun) {
+      process.stderr.write(planned(await chosen(state, { ...flags, seqs }), parts));
+      return unchanged();
+    }
     const store = await orStop(() => openState(state));
     const log = createLog(flags.log);
     const http = httpClients({ clock: systemClock, budgets: budgets(systemClock), folder, log });
-    const parts = plan(config, place => options.get(place));
     const resender = createResender(parts, { store, clock: systemClock, log, http: http.open, folder });
     const cut = new AbortController();
     const interrupt = () => cut.abort();
@@ -62,6 +67,15 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
       await store.close();
     }
   });
+
+/** What would be tried, by place. */
+const planned = (letters: readonly LetterSummary[], parts: Plan): string => {
+  const lines = [...Map.groupBy(letters, ({ place }) => place)].map(([place, own]) => {
+    const reason = homelessAt(parts, place);
+    return `  ${own.length} at ${place}${reason ? `, which has no place to go: ${reason}` : ''}\n`;
+  });
+  return `${letters.length} dead letters would be sent again, mapped as today:\n${lines.join('')}`;
+};
 
 /** What became of them, and why some stay. */
 const told = (letters: readonly unknown[], fates: readonly Fate[]): string => {

@@ -30,6 +30,7 @@ export const addQueueCommands = (
   command('drain', 'send what lies in the queues, while nothing else runs on the state')
     .argument('[exporter]', 'whose; of all exporters when absent')
     .option('--patience <duration>', 'give a queue up of which nothing could be sent for so long', '2m')
+    .option('--dry-run', 'only say what would be sent')
     .addOption(option.log())
     .action(async (exporter, options) => (await import('./drain.ts')).drain(exporter, options));
 };

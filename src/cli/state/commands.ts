@@ -10,6 +10,7 @@ export const addStateCommands = (tributary: Command, config: () => Option): void
   const command = (name: string, description: string) =>
     state.command(name).description(description).exitOverride().addOption(config());
   const json = () => new Option('--json', 'one JSON object a line');
+  const dryRun = () => new Option('--dry-run', 'only say what would happen');
   const reason = () => new Option('--reason <text>', 'why, for the history');
 
   command('show', 'where each receiver stands, what is remembered of it, and positions that nobody uses')
@@ -24,17 +25,19 @@ export const addStateCommands = (tributary: Command, config: () => Option): void
     .requiredOption('--to <time>', "the moment: a date like 2026-01-15T00:00:00Z, or how long ago, like '3d'")
     .option('--missing', 'deliver only what never was delivered; this is what happens when nothing is said')
     .option('--again', 'deliver all of it once more, under the same uids')
-    .option('--dry-run', 'only say what would happen')
+    .addOption(dryRun())
     .addOption(reason())
     .action(async (receiver, options) => (await import('./rewind.ts')).rewind(receiver, options));
   command('set', 'give a receiver a position by hand')
     .argument('<receiver>', 'its name in the config')
     .argument('<json>', 'the position, as state show --json has it')
+    .addOption(dryRun())
     .addOption(reason())
     .action(async (receiver, json, options) => (await import('./set.ts')).set(receiver, json, options));
   command('adopt', 'have a renamed receiver go on where it stood under its old name')
     .argument('<old>', 'its name before')
     .argument('<new>', 'its name in the config')
+    .addOption(dryRun())
     .addOption(reason())
     .action(async (from, to, options) => (await import('./adopt.ts')).adopt(from, to, options));
   command('export', 'copy the state to a file, also while it is in use')
@@ -43,6 +46,7 @@ export const addStateCommands = (tributary: Command, config: () => Option): void
   command('import', 'make an exported copy the state')
     .argument('<file>', 'the copy')
     .option('--force', 'also where the state is not empty: it is replaced')
+    .addOption(dryRun())
     .action(async (file, options) => (await import('./copy.ts')).importFrom(file, options));
   command('check', 'whether the state is sound').action(async options => (await import('./check.ts')).check(options));
 };

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exportState, importState } from '../../runtime/state-copy.ts';
 import { hasState } from '../../runtime/state-tools.ts';
-import { command, orStop, Stop, stateOf } from '../session.ts';
+import { command, orStop, Stop, stateOf, unchanged } from '../session.ts';
 
 export const exportTo = (file: string, flags: { readonly config: string }): Promise<void> =>
   command(async () => {
@@ -15,9 +15,15 @@ export const exportTo = (file: string, flags: { readonly config: string }): Prom
     );
   });
 
-export const importFrom = (file: string, flags: { readonly config: string; readonly force?: boolean }): Promise<void> =>
+export const importFrom = (
+  file: string,
+  flags: { readonly config: string; readonly dryRun?: boolean; readonly force?: boolean },
+): Promise<void> =>
   command(async () => {
     const folder = await stateOf(flags.config);
-    await orStop(() => importState(folder, resolve(file), { now: Date.now(), force: flags.force ?? false }));
+    const how = { now: Date.now(), force: flags.force ?? false, dryRun: flags.dryRun ?? false };
+    const replaced = await orStop(() => importState(folder, resolve(file), how));
+    if (replaced.length > 0) process.stderr.write(`In place of what was there: ${replaced.join(', ')}.\n`);
+    if (flags.dryRun) return unchanged();
     process.stderr.write(`The state in ${folder} is that of ${file}. tributary state show says where it stands.\n`);
   });

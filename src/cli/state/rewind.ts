@@ -12,7 +12,7 @@ import {
 } from '../../runtime/state-tools.ts';
 import { inWords } from '../../source/words.ts';
 import { momentOf } from '../moment.ts';
-import { command, orStop, Stop } from '../session.ts';
+import { command, orStop, Stop, unchanged } from '../session.ts';
 import { counted, installationOf, iso, jsonOf, mustExist, receiverOf, words } from './installation.ts';
 
 export interface RewindFlags {
@@ -60,7 +60,7 @@ export const rewind = (name: string, flags: RewindFlags): Promise<void> =>
         : 'delivered again: nothing that was delivered before; what is missing is delivered',
     ];
     process.stderr.write(`${lines.join('\n')}\n`);
-    if (flags.dryRun) return void process.stderr.write('Nothing was changed (--dry-run).\n');
+    if (flags.dryRun) return unchanged();
 
     const forgotten = await orStop(() =>
       changeState(folder, now, ({ find, put, forget, note }) => {

@@ -1,15 +1,15 @@
 // `tributary state set RECEIVER JSON`: a position given by hand, for when nothing else helps. The receiver itself judges it.
 import { describe, Fault } from '../../fault.ts';
 import type { Json } from '../../model.ts';
-import { changeState } from '../../runtime/state-tools.ts';
+import { changeState, type PositionRow, readStandings } from '../../runtime/state-tools.ts';
 import { inWords } from '../../source/words.ts';
-import { command, orStop, Stop } from '../session.ts';
+import { command, orStop, Stop, unchanged } from '../session.ts';
 import { installationOf, jsonOf, receiverOf, words } from './installation.ts';
 
 export const set = (
   name: string,
   json: string,
-  flags: { readonly config: string; readonly reason?: string },
+  flags: { readonly config: string; readonly dryRun?: boolean; readonly reason?: string },
 ): Promise<void> =>
   command(async () => {
     const given = parsed(json);
@@ -21,16 +21,23 @@ export const set = (
       const position = positions.restore(given);
       return [position, positions.low(position)] as const;
     });
+    const after = JSON.stringify(position);
+    const say = (row: PositionRow | undefined) =>
+      process.stderr.write(
+        `${name} stood: ${row ? words(row) : 'nowhere yet'}\nnow it stands: ${inWords(jsonOf(after), low)}\n`,
+      );
+    if (flags.dryRun) {
+      const state = await orStop(() => readStandings(folder));
+      say(state.positions.find(p => p.receiver === name && p.identity === identity));
+      return unchanged();
+    }
     await orStop(() =>
       changeState(folder, Date.now(), ({ put, note, find }) => {
         const row = find(name, identity);
         put(name, identity, position, low);
-        const after = JSON.stringify(position);
         const reason = flags.reason ?? '';
         note({ command: 'state set', receiver: name, identity, before: row?.value ?? null, after, reason });
-        process.stderr.write(
-          `${name} stood: ${row ? words(row) : 'nowhere yet'}\nnow it stands: ${inWords(jsonOf(after), low)}\n`,
-        );
+        say(row);
       }),
     );
   });
