@@ -12,7 +12,7 @@ export const progressMutations: readonly Mutation[] = [
   unit('a line each second', UNIT, [SHOW, 'const LOGGED = 10 * SECOND;', 'const LOGGED = SECOND;']),
   unit('lines are wrapped', UNIT, [RENDER, 'cut(line, columns - 1)', 'cut(line, columns + 1)']),
   unit('a block is higher than the terminal', UNIT, [RENDER, 'Math.max(1, rows - 2)', 'Math.max(1, rows + 2)']),
-  unit('names are obeyed', UNIT, [RENDER, '  plain(receiver),', '  receiver,']),
+  unit('names are obeyed', UNIT, [RENDER, '  printable(receiver),', '  receiver,']),
   unit('each has a quota for itself', UNIT, [
     TRACK,
     'other => other !== lane &&',

@@ -169,7 +169,7 @@ test('no line is wider than the terminal, and no more of them than it is high', 
 });
 
 test('what a terminal would obey is shown', () => {
-  expect(block([row({ receiver: 'a\u001b[2Jb' })], wide)[0]).toMatch(/^a\\u001b\[2Jb /);
+  expect(block([row({ receiver: 'a\u001b[2Jb' })], wide)[0]).toMatch(/^a\\u\{1b\}\[2Jb /);
   expect(block([row({ reached: Number.MAX_VALUE })], wide)[0]).not.toContain('at ');
 });
 
