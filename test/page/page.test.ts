@@ -148,8 +148,14 @@ test('what a vendor says is text: markup in it is shown, and does nothing', asyn
     () => page.locator('.receiver .faults').last().textContent(),
     text => text!.includes(HOSTILE),
   );
+  served.reloaded({ time: Date.now(), outcome: 'refused', reason: HOSTILE, notes: [HOSTILE] });
+  await until(
+    () => page.locator('#notice').textContent(),
+    text => text!.includes(HOSTILE),
+  );
+  expect(await page.locator('#reload').textContent()).toContain(HOSTILE);
   expect(await page.locator('.reads').last().textContent()).toContain(HOSTILE);
-  expect(await page.locator('main img, main script').count()).toBe(0);
+  expect(await page.locator('header img, main img, main script').count()).toBe(0);
   expect(await page.evaluate('window.harmed')).toBeUndefined();
   expect(complaints).toEqual([]);
 });

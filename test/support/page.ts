@@ -19,6 +19,7 @@ import { check } from '../../src/runtime/check.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { startEngine } from '../../src/runtime/engine.ts';
 import { httpClients } from '../../src/runtime/fetch.ts';
+import type { Reload } from '../../src/runtime/observer.ts';
 import { plan } from '../../src/runtime/plan.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { openStatus } from '../../src/runtime/status-page/listener.ts';
@@ -82,6 +83,8 @@ export interface Served {
   readonly url: string;
   /** The vendor's credential: it may be nowhere. */
   readonly key: string;
+  /** Says that the config was looked at again. */
+  reloaded(reload: Reload): void;
   close(): Promise<void>;
 }
 
@@ -126,6 +129,9 @@ export const servePage = async (): Promise<Served> => {
   return {
     url: `http://${status.address}/`,
     key,
+    reloaded: reload => {
+      for (const observer of status.observers) observer.reloaded?.(reload);
+    },
     close: async () => {
       engine.abort();
       await engine.ended;

@@ -11,6 +11,7 @@ import { MINUTE } from '../../src/options.ts';
 import { budgets } from '../../src/runtime/budget.ts';
 import { check } from '../../src/runtime/check.ts';
 import { startEngine } from '../../src/runtime/engine.ts';
+import type { Reload } from '../../src/runtime/observer.ts';
 import { plan } from '../../src/runtime/plan.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { openStatus } from '../../src/runtime/status-page/listener.ts';
@@ -32,6 +33,8 @@ export interface World {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** The JSON of a path; what it is, the test knows. */
   json<T = Report>(path: string): Promise<T>;
+  /** Says that the config was looked at again. */
+  reloaded(reload: Reload): void;
   /** Reads server-sent events of a path, unless it is told to pause. */
   follow(path: string): Promise<Follower>;
   close(): Promise<void>;
@@ -180,6 +183,9 @@ export const world = async ({
     address: status.address,
     says: (ids, ago = 0) => void waiting.push(...ids.map(id => ({ id, time: clock.now() - ago }))),
     fails,
+    reloaded: reload => {
+      for (const observer of status.observers) observer.reloaded?.(reload);
+    },
     get,
     json: async <T>(path: string) => JSON.parse((await get(path)).text) as T,
     close: async () => {

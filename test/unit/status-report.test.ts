@@ -84,6 +84,24 @@ describe('a receiver', () => {
   });
 });
 
+test('says what became of the last change of the config', async () => {
+  expect((await here.json('/api/status')).reload).toBeNull();
+  const time = here.clock.now();
+  here.reloaded({ time, outcome: 'refused', reason: 'receivers.sim: is missing' });
+  await here.clock.advance(SECOND);
+  const refused = {
+    at: new Date(time).toISOString(),
+    outcome: 'refused',
+    reason: 'receivers.sim: is missing',
+    kept: [],
+  };
+  expect((await here.json('/api/status')).reload).toMatchObject(refused);
+  here.reloaded({ time, outcome: 'applied', change: { keep: ['a'], stop: ['b'], start: ['b', 'c'] }, notes: ['n'] });
+  await here.clock.advance(SECOND);
+  const applied = { outcome: 'applied', reason: null, kept: ['a'], stopped: ['b'], started: ['b', 'c'], notes: ['n'] };
+  expect((await here.json('/api/status')).reload).toMatchObject(applied);
+});
+
 test.each<[Partial<Seen>, string]>([
   [{}, 'fine'],
   [{ rested: false }, 'reading'],

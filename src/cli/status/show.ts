@@ -12,9 +12,10 @@ export const showStatus = (flags: AtFlags & { readonly json?: boolean }): Promis
   });
 
 const asText = (report: Report): string => {
-  const { program, words, receivers, exporters, dead_letters: dead, now } = report;
+  const { program, words, receivers, exporters, dead_letters: dead, reload, now } = report;
   const paragraphs = [
     [words, `tributary ${program.version}, up ${span(program.up_seconds)}, state ${program.state}`],
+    ...(reload ? [reloadLines(reload, now)] : []),
     ...receivers.map(receiver => receiverLines(receiver, now)),
     table(exporters.map(exporterCells)),
     ...exporters.map(troubleLines).filter(lines => lines.length > 0),
@@ -27,6 +28,17 @@ const asText = (report: Report): string => {
     [ledgerWords(report)],
   ];
   return `${paragraphs.map(lines => lines.map(printable).join('\n')).join('\n\n')}\n`;
+};
+
+const reloadLines = ({ at, outcome, reason, stopped, started }: NonNullable<Report['reload']>, now: string) => {
+  const when = `${at} (${ago(at, now)})`;
+  const anew = [...new Set([...stopped, ...started])].join(', ');
+  if (outcome === 'refused')
+    return [
+      `the config was refused at ${when}; the one before goes on`,
+      ...(reason ?? '').split('\n').map(line => `  ${line}`),
+    ];
+  return [outcome === 'unchanged' ? `the config said the same at ${when}` : `the config changed at ${when}: ${anew}`];
 };
 
 const ledgerWords = ({ ledger }: Report): string => {

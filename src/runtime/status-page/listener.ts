@@ -6,7 +6,7 @@ import { describe } from '../../fault.ts';
 import { MINUTE, SECOND } from '../../options.ts';
 import type { Address } from '../address.ts';
 import type { Budgets } from '../budget.ts';
-import type { Observer } from '../observer.ts';
+import type { Observer, Reload } from '../observer.ts';
 import type { Plan } from '../plan.ts';
 import { type Handler, json, serve } from '../server.ts';
 import { standings } from '../standing.ts';
@@ -52,15 +52,21 @@ export const openStatus = async ({
 }: StatusOptions): Promise<Status> => {
   const { clock, log } = rest;
   let { plan } = rest;
-  const planned: Observer = {
+  let reload: Reload | undefined;
+  let limits = engine; // what of it may change while it runs
+  const changes: Observer = {
     planned: next => {
       plan = next;
+    },
+    reloaded: told => {
+      reload = told;
+      if (told.config) limits = told.config.engine;
     },
   };
   const facts = gatherFacts(clock);
   const standing = standings(plan, clock);
   const tail = createTail();
-  const reported = sparing(clock, () => report({ ...rest, plan, facts, standings: standing, lagLimit }));
+  const reported = sparing(clock, () => report({ ...rest, plan, reload, facts, standings: standing, lagLimit }));
   const answer =
     (make: () => object | Promise<object>): Handler =>
     (_, response) => {
@@ -81,7 +87,10 @@ export const openStatus = async ({
       ['/', servePage],
       ['/api/status', answer(reported)],
       ['/api/history', answer(() => history(plan, facts, clock))],
-      ['/api/config', answer(() => settingsOf(plan, engine))],
+      [
+        '/api/config',
+        answer(() => settingsOf(plan, { ...engine, grace: limits?.grace, deadLetters: limits?.deadLetters })),
+      ],
       [
         '/api/tail',
         (request, response) => {
@@ -99,7 +108,7 @@ export const openStatus = async ({
   );
   return {
     address: served.address,
-    observers: [planned, standing.observer, facts.observer, tail.observer],
+    observers: [changes, standing.observer, facts.observer, tail.observer],
     close: () => served.close(),
   };
 };

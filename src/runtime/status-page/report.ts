@@ -7,6 +7,7 @@ import { inWords } from '../../source/words.ts';
 import { version } from '../../version.ts';
 import type { Budgets } from '../budget.ts';
 import type { AccountReading } from '../ledger.ts';
+import type { Reload } from '../observer.ts';
 import type { LanePlan, Plan } from '../plan.ts';
 import type { Standing, Standings, Trouble } from '../standing.ts';
 import type { Store, StoredPosition } from '../state.ts';
@@ -17,6 +18,8 @@ import { overall, verdictOf } from './verdict.ts';
 
 export interface ReportGround {
   readonly plan: Plan;
+  /** The last time that the config was looked at again. */
+  readonly reload: Reload | undefined;
   readonly clock: Clock;
   readonly budgets: Budgets;
   readonly standings: Standings;
@@ -52,6 +55,7 @@ export const report = async (ground: ReportGround) => {
       memory_bytes: process.memoryUsage.rss(),
       state,
     },
+    reload: ground.reload ? reloadOf(ground.reload) : null,
     receivers,
     pipelines: stepsIn(plan, facts),
     exporters,
@@ -60,6 +64,16 @@ export const report = async (ground: ReportGround) => {
     ledger: (await store.reading()).accounts.map(accountOf),
   };
 };
+
+const reloadOf = ({ time, outcome, reason, change, notes = [] }: Reload) => ({
+  at: iso(time),
+  outcome,
+  reason: reason ?? null,
+  kept: change?.keep ?? [],
+  stopped: change?.stop ?? [],
+  started: change?.start ?? [],
+  notes,
+});
 
 const receiverOf = (
   { receiver: { name, spec } }: LanePlan,

@@ -33,7 +33,10 @@ export interface PipelineSettings {
 }
 
 /** What runs: a component that no pipeline uses is not there. */
-export const settingsOf = (plan: Plan, engine: Engine = {}): Settings => {
+export const settingsOf = (
+  plan: Plan,
+  engine: { readonly [K in keyof Engine]?: Engine[K] | undefined } = {},
+): Settings => {
   const pipelines = pipelinesOf(plan);
   const processors = pipelines.flatMap(({ processors: own }) => own);
   return {

@@ -3,7 +3,7 @@ import { byId, clock, mark, say, show, span } from './base.js';
 import { chartsIn } from './charts.js';
 import { graphIn } from './graph.js';
 import { receiversIn } from './receivers.js';
-import { showConfig, showExporters, showFigures, showLedger } from './sections.js';
+import { showConfig, showExporters, showFigures, showLedger, showReload } from './sections.js';
 import { followTail } from './tail.js';
 
 const EVERY = 2000; // ms between two looks
@@ -15,6 +15,7 @@ const drawCharts = chartsIn();
 const nameReceivers = followTail();
 let report;
 let looks = 0;
+let reloaded; // when the config that is shown was looked at
 
 const ask = async path => {
   const answer = await fetch(path, { signal: AbortSignal.timeout(10_000) });
@@ -37,6 +38,7 @@ const showReport = () => {
   receivers.update(report);
   showExporters(report);
   showLedger(report);
+  showReload(report);
   nameReceivers(report.receivers.map(({ name }) => name));
 };
 
@@ -44,7 +46,9 @@ const look = async () => {
   try {
     report = await ask('/api/status');
     showReport();
-    if (looks++ % SELDOM === 0) {
+    const changed = report.reload?.at !== reloaded;
+    if (changed || looks++ % SELDOM === 0) {
+      reloaded = report.reload?.at;
       const history = await ask('/api/history');
       receivers.draw(history);
       drawCharts(history);

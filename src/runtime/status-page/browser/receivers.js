@@ -7,11 +7,11 @@ const FACTS = [
   ['Lag', one => [span(one.lag_seconds)]],
   ['Last poll', (one, now) => (one.last_poll ? [ago(one.last_poll.at, now), pollWords(one.last_poll)] : undefined)],
   ['Newest event', (one, now) => (one.newest_event ? [ago(one.newest_event, now)] : ['none yet'])],
+  ['Read', one => [many(one.records), 'since the start']],
   [
     'Vendor budget',
-    (one, now) => (one.budget ? budgetWords(one.budget, now) : one.last_poll ? ['no limit known'] : undefined),
+    (one, now) => (one.budget ? budgetWords(one.budget, now) : one.last_poll ? ['none known'] : undefined),
   ],
-  ['Read', one => [many(one.records), 'since the start']],
   [
     'Clock skew',
     one =>
@@ -31,18 +31,17 @@ const FACTS = [
 const pollWords = ({ status, took_seconds }) =>
   `${status ?? 'no answer'} in ${took_seconds < 1 ? `${Math.round(took_seconds * 1000)} ms` : span(took_seconds)}`;
 
+const PER = { 1: 's', 60: 'min', 3600: 'h', 86400: 'd' };
+
 const budgetWords = ({ left, said_by, waits_until, rates }, now) => {
   if (waits_until) return [`waits until ${moment(waits_until, now)}`, 'the vendor asks for it'];
-  const rules = rates.map(
-    ({ requests, per_seconds }) =>
-      `${many(requests)} in ${per_seconds === 60 ? 'a minute' : per_seconds === 3600 ? 'an hour' : span(per_seconds)}`,
-  );
+  const rules = rates.map(({ requests, per_seconds }) => `${many(requests)}/${PER[per_seconds] ?? span(per_seconds)}`);
   return said_by === 'vendor' ? [`${many(left)} left`, 'says the vendor'] : [`${many(left)} at once`, rules.join(', ')];
 };
 
 const credentialWords = (ends, now) => {
   const seconds = (Date.parse(ends) - Date.parse(now)) / 1000;
-  return seconds > 0 ? `ends in ${span(seconds)}` : 'has ended';
+  return seconds > 0 ? `${span(seconds)} left` : 'has ended';
 };
 
 /** A text in which no moment is broken over two lines; thousandths of a second tell nobody anything. */

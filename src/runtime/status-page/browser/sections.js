@@ -1,5 +1,5 @@
 // The smaller parts: figures at a glance, exporters with their queues, dead letters, and the config.
-import { byId, bytes, el, many, mark, rate, STATES, show, span } from './base.js';
+import { byId, bytes, el, many, mark, moment, rate, STATES, show, span } from './base.js';
 import { troubleOf } from './receivers.js';
 
 /** The numbers that are looked at first. */
@@ -82,6 +82,8 @@ export const showExporters = ({ exporters, dead_letters, now }) => {
 
 const FATES = ['fetched', 'duplicate', 'filtered', 'delivered', 'dead', 'pending'];
 
+const capitalized = word => word.charAt(0).toUpperCase() + word.slice(1);
+
 /** What became of every record, by exporter: each counts in as many accounts as it goes ways. */
 export const showLedger = ({ ledger }) => {
   const broken = ledger.filter(({ holds }) => !holds);
@@ -102,10 +104,43 @@ export const showLedger = ({ ledger }) => {
         'tr',
         {},
         el('th', { scope: 'row' }, exporter),
-        ...counts.map((count, i) => el('td', { class: 'number', 'data-label': FATES[i] }, many(count))),
+        ...counts.map((count, i) => el('td', { class: 'number', 'data-label': capitalized(FATES[i]) }, many(count))),
       ),
     ),
   );
+};
+
+/** What became of the last change of the config. */
+export const showReload = ({ reload, now }) => {
+  const refused = reload?.outcome === 'refused';
+  show(byId('notice'), refused && reload, () => [
+    refused &&
+      el(
+        'div',
+        { class: 'trouble held' },
+        el('p', {}, el('strong', {}, 'The config was refused; the one before goes on.'), ` ${moment(reload.at, now)}`),
+        el('p', { class: 'reason' }, reload.reason),
+      ),
+  ]);
+  show(byId('reload'), reload, () =>
+    reload
+      ? [outcomeOf(reload, now), ...reload.notes.map(note => el('span', {}, note))]
+      : ['Unchanged since the start.'],
+  );
+};
+
+const outcomeOf = ({ at, outcome, kept, stopped, started }, now) => {
+  const when = moment(at, now);
+  if (outcome === 'refused') return `A change was refused at ${when}.`;
+  if (outcome === 'unchanged') return `Looked at again at ${when}; it said the same.`;
+  const parts = [
+    ['gone', stopped.filter(name => !started.includes(name))],
+    ['made anew', started.filter(name => stopped.includes(name))],
+    ['new', started.filter(name => !stopped.includes(name))],
+    ['left alone', kept],
+  ];
+  const words = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`);
+  return `Changed at ${when}; ${words.join('; ')}.`;
 };
 
 const partOf = (kind, { name, type, where, options, queue }) =>
