@@ -41,7 +41,7 @@ const BEGINNING = 8;
 export const hide = (text: string, secrets: readonly string[]): string => hider(secrets)(text);
 
 /** Every form of a secret that others are known to echo. */
-export const formsOf = (secret: string): readonly string[] => {
+const formsOf = (secret: string): readonly string[] => {
   if (secret.length < SHORTEST) return [];
   const quoted = inner(secret);
   return [
