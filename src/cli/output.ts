@@ -2,6 +2,8 @@
 import { describe } from '../fault.ts';
 import { Stop } from './session.ts';
 
+export { printable } from '../printable.ts';
+
 /** Writes each text when the one before it was taken. False when nobody reads any more. */
 export const print = async (texts: Iterable<string>): Promise<boolean> => {
   const { stdout } = process;
@@ -18,9 +20,5 @@ export const print = async (texts: Iterable<string>): Promise<boolean> => {
     setImmediate(() => stdout.off('error', ignore)); // the stream emits what its callback was told already
   }
 };
-
-/** A text from elsewhere for a terminal: control characters are shown, and not obeyed. */
-export const printable = (text: string): string =>
-  text.replace(/\p{C}/gu, sign => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
 
 const ignore = () => {};

@@ -1,12 +1,11 @@
 // `tributary dev test RECEIVER`: one page of the real vendor, and how it reads. Nothing is stored, nothing is sent on.
 import { describe } from '../../fault.ts';
 import { requestOf } from '../../runtime/rehearsal/conversation.ts';
-import { printable } from '../../runtime/rehearsal/difference.ts';
 import { inWords } from '../../runtime/rehearsal/play.ts';
 import { dateIn, quotaOf } from '../../runtime/status.ts';
 import { hide } from '../../secrets.ts';
 import { toMillis } from '../../time.ts';
-import { print } from '../output.ts';
+import { print, printable } from '../output.ts';
 import { command, Stop } from '../session.ts';
 import { type BeginFlags, beginning } from './begin.ts';
 import { type Asked, askVendor } from './rehearse.ts';

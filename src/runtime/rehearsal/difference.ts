@@ -1,6 +1,7 @@
 // What differs between two JSON values, as a person reads it: the path of each field, what was expected, what came.
 import { isObject, textOfAny } from '../../json.ts';
 import type { Json } from '../../model.ts';
+import { printable } from '../../printable.ts';
 
 /** A line for each path, `-` for what was expected and `+` for what is there; at most `most` paths. */
 export const differences = (expected: Json, actual: Json, most = 20): readonly string[] => {
@@ -39,7 +40,3 @@ const written = (value: Json | undefined): string => {
   const text = value === undefined ? '' : printable(textOfAny(value));
   return text.length > WIDEST ? `${text.slice(0, WIDEST)}… (${text.length} characters)` : text;
 };
-
-/** With whatever would move a terminal's cursor, or turn its direction, written out. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, char => `\\u{${char.codePointAt(0)!.toString(16)}}`);
