@@ -4,6 +4,7 @@ import type { Received } from '../counts.ts';
 import type { AuditRecord, Batch } from '../model.ts';
 import { toMillis } from '../time.ts';
 import type { Step } from './account.ts';
+import { countedOf, sourcesOf } from './fate.ts';
 import { latenessOf } from './lateness.ts';
 import type { Exchange } from './observer.ts';
 import type { Store } from './state.ts';
@@ -44,7 +45,7 @@ export const createCounter = (receiver: string, reached?: number): Counter => {
         receiver,
         requests,
         failed,
-        fetched: records.length,
+        fetched: countedOf(sourcesOf(records), new Map()),
         lateness,
         ...(events && { events }),
         ...(gap && { gap }),

@@ -197,17 +197,19 @@ const purge = (db: DatabaseSync, now: number): void => {
   let anchor = 0;
   for (const row of db.prepare('select seq, content from ledger order by seq').iterate()) {
     const { seq, content } = row as { seq: number; content: string };
-    if (untilIn(content) > now - KEPT.for) break;
+    const until = untilIn(content);
+    if (until === undefined) continue; // damaged: it goes with those before it, and those behind it
+    if (until > now - KEPT.for) break;
     anchor = seq;
   }
   db.prepare('delete from ledger where seq < ? or seq <= (select max(seq) from ledger) - ?').run(anchor, KEPT.entries);
 };
 
-const untilIn = (content: string): number => {
+const untilIn = (content: string): number | undefined => {
   try {
     return unseal({ content }).until;
   } catch {
-    return Number.POSITIVE_INFINITY; // damaged: it stays, for whoever checks
+    return undefined;
   }
 };
 

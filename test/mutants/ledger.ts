@@ -84,7 +84,7 @@ export const ledgerMutations: readonly Mutation[] = [
     'return now >= 0',
   ]),
   ledger('the anchor goes, too', CHAIN, [KEPT, 'where seq < ? or', 'where seq <= ? or']),
-  ledger('old entries stay', CHAIN, [KEPT, 'if (untilIn(content) > now - KEPT.for) break;', 'if (now > 0) break;']),
+  ledger('old entries stay', CHAIN, [KEPT, 'if (until > now - KEPT.for) break;', 'if (now > 0) break;']),
   ledger('a letter that went through stays dead', LATER, [
     KEPT,
     'fate ? { dead: -1, [fate]: 1 } : { dropped: 1 }',

@@ -86,6 +86,7 @@ test(`killed at ${PLACES.length} places: it holds each time, and in the end coun
   expect(events.size).toBeGreaterThan(EVENTS); // some are made into several parts
   const [receiver, ...accounts] = await lines();
   expect(receiver).toMatchObject({ kind: 'receiver', receiver: 'opal', failed: 0 });
+  expect(Number(receiver!.requests)).toBeGreaterThanOrEqual(EVENTS / 50);
   const fetched = Number(receiver!.fetched);
   expect(accounts.slice(0, 2)).toEqual([
     { ...account('audit', 'archive'), fetched, duplicate: fetched - archived, filtered: 0, delivered: archived },
@@ -167,6 +168,13 @@ describe('with something in it', () => {
       stderr: "nothing is counted of 'opel'; there are: opal\n",
     });
   });
+});
+
+test('a request that failed is one, too', async () => {
+  await say('once --patience 1s', { OPAL_KEY: 'wrong' });
+  const [receiver] = await lines();
+  expect(receiver).toMatchObject({ fetched: 0, requests: receiver!.failed });
+  expect(Number(receiver!.failed)).toBeGreaterThan(0);
 });
 
 test('before anything was read there is none', async () => {

@@ -4,9 +4,10 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { canonical } from '../../src/json.ts';
 import { DAY, HOUR, MINUTE } from '../../src/options.ts';
-import { readEntries, readLedger } from '../../src/runtime/ledger-read.ts';
+import { readEntries, readLedger, SINCE } from '../../src/runtime/ledger-read.ts';
 import { KEPT } from '../../src/runtime/ledger-sqlite.ts';
 import { checkState } from '../../src/runtime/state-check.ts';
+import { MIGRATIONS } from '../../src/runtime/tables.ts';
 import {
   clock,
   counted,
@@ -78,6 +79,10 @@ describe('entries', () => {
   });
 });
 
+test('an older state has none, and is read all the same', () => {
+  expect(MIGRATIONS[SINCE - 1]).toContain('create table ledger (');
+});
+
 describe('what is found', () => {
   const cases: readonly (readonly [what: string, sql: string, said: readonly string[]])[] = [
     [
@@ -137,7 +142,7 @@ describe('what is found', () => {
     ]);
   });
 
-  test('a damaged entry stops nobody: counting begins anew behind it, and it stays named', async () => {
+  test('a damaged entry stops nobody: counting begins anew behind it, and it is named until it is old', async () => {
     const self = lane(route([], [to('out', sink().exporter)]));
     await hours(2, self);
     tamper(`update ledger set content = 'x' where seq = 2`);
@@ -146,5 +151,11 @@ describe('what is found', () => {
     expect(readEntries(folder).at(-1)).toMatchObject({ seq: 3 });
     expect(counted()).toEqual({ 'audit > out': { fetched: 1, delivered: 1 } });
     expect(problems()).toContain('entry 2: it was changed: its digest is another');
+    for (const id of ['later', 'latest']) {
+      await clock.advance(KEPT.for);
+      await self.feed([record(id)]);
+    }
+    expect(readEntries(folder).map(({ seq }) => seq)).toEqual([4, 5]);
+    expect(problems()).toEqual([]); // it is gone
   });
 });

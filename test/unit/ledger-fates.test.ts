@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
 import {
+  clock,
   counted,
   dedupe,
   lane,
@@ -142,6 +143,16 @@ describe('in a queue', () => {
       'audit > later': { fetched: 5, duplicate: 1, delivered: 3, dead: 1 },
       'alerts > later': { fetched: 5, filtered: 4, delivered: 1 },
     });
+  });
+
+  test('rows from before there was a ledger are sent, and nobody counts them', async () => {
+    const out = sink(refusing(({ id }) => id === 'b'));
+    const later = queueTo('later', out.exporter);
+    await store.commit([{ kind: 'enqueue', queue: 'later', records: all('ab') }], clock.now());
+    await lane(route([], [later.handle])).feed(all('c'));
+    await later.empty();
+    expect(out.taken).toEqual(['a', 'c']);
+    expect(counted()).toEqual({ 'audit > later': { fetched: 1, delivered: 1 } });
   });
 
   test('parts of one record are in one row, and settle together', async () => {
