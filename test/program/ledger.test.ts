@@ -147,12 +147,13 @@ describe('with something in it', () => {
 
   test('somebody who changed a count is found: by ledger and by state check, with 1', async () => {
     tamper(`update ledger set content = replace(content, '"delivered":', '"delivered":1')`);
-    for (const words of ['ledger', 'ledger --json', 'ledger --entries', 'state check'])
-      expect(await say(words)).toMatchObject({ code: 1 });
-    const { stderr } = await say('ledger');
+    for (const words of ['ledger --json', 'ledger --entries']) expect(await say(words)).toMatchObject({ code: 1 });
+    const { code, stderr } = await say('ledger');
+    expect(code).toBe(1);
     expect(stderr).toMatch(/The ledger does not hold:\n {2}entry 1: it was changed: its digest is another\n/);
     expect(stderr).toMatch(/entry 1, opal > audit > archive: \d+ fetched, and \d+ have a fate\n/);
-    expect((await say('state check')).stdout).toContain('ledger: entry 1: it was changed');
+    const looked = await say('state check');
+    expect(looked).toMatchObject({ code: 1, stdout: expect.stringContaining('ledger: entry 1: it was changed') });
   });
 
   test('what a name contains is shown, and not obeyed', async () => {
