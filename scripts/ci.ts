@@ -86,8 +86,12 @@ const counted = (name: string, line: string): Stage => ({
 const CHROMIUM =
   'command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; }';
 
+/** The shells for which there is a completion; bash is here. */
+const SHELLS =
+  '{ command -v zsh && command -v fish; } || { apt-get update && apt-get install --yes --no-install-recommends zsh fish; }';
+
 const stages: readonly Stage[] = [
-  tests('tests', 'npm test --'),
+  tests('tests', `{ ${SHELLS}; } && npm test --`),
   check('surroundings', `go version && test -f ${VALIDATE}`),
   check('format and lint', 'npm run -s lint'),
   check('types', 'npm run -s types'),
