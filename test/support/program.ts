@@ -26,7 +26,7 @@ export interface RunOptions {
 export interface Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves when this was said on standard error, so many times. */
+  /** Resolves when this was said on standard error, so many times; rejects when it ended without. */
   said(text: string, times?: number): Promise<void>;
   /** All that was said there until now. */
   text(): string;
@@ -49,7 +49,13 @@ export const tributary = (
     child.once('error', fail);
     child.once('close', (code, signal) => done({ code, signal, stdout: stdout.text(), stderr: stderr.text() }));
   });
-  return { child, ended, said: stderr.has, text: stderr.text };
+  const said = (text: string, times = 1) => {
+    const silent = ended.then(({ stderr: all }) => {
+      if (all.split(text).length <= times) throw new Error(`it ended, and never said '${text}': ${all}`);
+    });
+    return Promise.race([stderr.has(text, times), silent]);
+  };
+  return { child, ended, said, text: stderr.text };
 };
 
 const collect = (stream: NodeJS.ReadableStream) => {
@@ -61,7 +67,7 @@ const collect = (stream: NodeJS.ReadableStream) => {
   });
   return {
     text: () => all,
-    has: (text: string, times = 1) =>
+    has: (text: string, times: number) =>
       new Promise<void>(done => {
         const look = () => {
           if (all.split(text).length > times && waiting.delete(look)) done();
