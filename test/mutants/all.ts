@@ -8,6 +8,7 @@ import { otlpMutations } from './otlp.ts';
 import { progressMutations } from './progress.ts';
 import { queueMutations } from './queue.ts';
 import { rehearsalMutations } from './rehearsal.ts';
+import { reloadMutations } from './reload.ts';
 import { reviewMutations } from './review.ts';
 import { statusMutations } from './status.ts';
 import { telemetryMutations } from './telemetry.ts';
@@ -21,6 +22,7 @@ export const allMutations: readonly Mutation[] = [
   ...reviewMutations,
   ...telemetryMutations,
   ...rehearsalMutations,
+  ...reloadMutations,
   ...statusMutations,
   ...guideMutations,
   ...misfortuneMutations,
