@@ -139,6 +139,8 @@ test('what a vendor says is text: markup in it is shown, and does nothing', asyn
   const { page, complaints } = await visit();
   await page.getByLabel('Filter').fill('harmed');
   const row = page.locator('.event', { hasText: 'hostile' }).first();
+  await row.waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click(); // else the next one would be the first
   await row.locator('summary').click();
   expect(await row.locator('.words').textContent()).toContain(HOSTILE);
   await row.locator('pre').nth(1).waitFor();

@@ -60,13 +60,16 @@ const until = async (args: readonly string[], right: (stdout: string) => boolean
   }
 };
 
-const taken = async (port: number): Promise<number> => {
-  const other = createServer().listen(port, '127.0.0.1');
-  const outcome = await Promise.race([once(other, 'listening'), once(other, 'error')]);
-  if (outcome.length > 0) return port; // by somebody else: as good
-  closing.push(() => new Promise(done => other.close(done)));
-  return (other.address() as AddressInfo).port; // a TCP server has one
-};
+/** A port on which somebody listens: this one, or any. */
+const taken = (port: number): Promise<number> =>
+  new Promise(done => {
+    const other = createServer();
+    other.once('error', () => done(port)); // by somebody else: as good
+    other.listen(port, '127.0.0.1', () => {
+      closing.push(() => new Promise(closed => other.close(closed)));
+      done((other.address() as AddressInfo).port); // a TCP server has one
+    });
+  });
 
 describe('tributary status', () => {
   test('says how a running one does, for people and for programs; the key is nowhere', async () => {
