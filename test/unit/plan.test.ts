@@ -1,4 +1,7 @@
 // What counts as changed: fingerprints of parts and lanes, and the difference of two plans.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { queued } from '../../src/config.ts';
 import { secret } from '../../src/options.ts';
@@ -44,6 +47,22 @@ describe('a fingerprint', () => {
     for (const value of [() => 1, Symbol('x'), new Map(), new (class Own {})(), circle])
       expect(fingerprint({ deep: [value] })).toBeUndefined();
   });
+});
+
+test('a secret that rotates is no change: it is read again for each request', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-secret-'));
+  try {
+    const file = join(folder, 'token');
+    const token = secret.file(file);
+    const before = fingerprint({ token });
+    for (const value of ['first', 'second']) {
+      writeFileSync(file, value);
+      expect(await token.reveal()).toBe(value);
+    }
+    expect(fingerprint({ token: secret.file(file) })).toBe(before);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('the difference of two plans', () => {
