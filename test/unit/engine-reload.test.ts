@@ -57,7 +57,7 @@ describe('what has changed', () => {
     const [one, two] = [w.out({ to: '1' }), w.out({ to: '2' })];
     const engine = await begin(w, store, await planOf({ receivers: { a }, exporters: { one, two } }));
     await w.clock.advance(0);
-    await w.clock.run(engine.reload(await planOf({ receivers: { a, b }, exporters: { one } })));
+    await w.clock.run(engine.reload(await planOf({ receivers: { a, b }, exporters: { one: w.out({ to: '1' }) } })));
     expect(w.story.filter(line => / out | sim /.test(line))).toEqual([
       ...['create out one', 'create out two', 'create sim a'],
       ...['create sim a', 'create sim b', 'close sim a', 'close out two'], // `one` is the same instance
