@@ -55,6 +55,9 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   const run = ['run', '-c', file, '--log', 'json'];
   let lives = 0;
   const env = () => ({ ...secrets, CHAOS_LIFE: String(lives) });
+  const listen = (log: string) => {
+    for (const [name, { url }] of Object.entries(sinks)) if (isDeaf(log, url)) deaf.add(`${name} ${lives}`);
+  };
   const endedByItself = (how: { code: number | null; stderr: string }) =>
     faults.push(`life ${lives} ended by itself with ${how.code}: ${how.stderr.slice(-2000)}`);
 
@@ -73,7 +76,7 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
       lives++;
       const { signal, met, ...how } = await liveUntil(kill, run, env());
       writeFileSync(join(folder, 'lives', `${lives}.ndjson`), how.stderr);
-      for (const [name, { url }] of Object.entries(sinks)) if (isDeaf(how.stderr, url)) deaf.add(`${name} ${lives}`);
+      listen(how.stderr);
       if (signal !== 'SIGKILL') endedByItself(how);
       killed.add(lives);
       bump(met && 'at' in kill ? kill.at : met ? 'at random' : 'at random, waiting for a place');
@@ -87,7 +90,8 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   misbehave(false);
   await new Promise(done => setTimeout(done, SETTLED));
   lives++;
-  const last = await liveUntil(undefined, ['once', '-c', file, '--patience', PATIENCE], env());
+  const last = await liveUntil(undefined, ['once', '-c', file, '--log', 'json', '--patience', PATIENCE], env());
+  listen(last.stderr);
   if (last.code !== 0) faults.push(`the last life did not drain everything: ${last.code}: ${last.stderr.slice(-2000)}`);
   for (const words of [
     ['state', 'check'],
