@@ -7,7 +7,7 @@ import type { Reviewed } from './review.ts';
 import type { Judged, Verdict } from './review-judge.ts';
 
 /** How many of what is missing, and of what is too old, are named for each pipeline. */
-export const NAMED = 1000;
+const NAMED = 1000;
 
 export interface Found {
   readonly receiver: string;
