@@ -50,7 +50,7 @@ export const watchFiles = (tell: () => void, failed: (folder: string, error: unk
 const MOST_LINKS = 40;
 
 /** A file, and every link on the way to it: what has to be watched to know that another file is there. */
-const placesOf = (path: string): readonly string[] => {
+export const placesOf = (path: string): readonly string[] => {
   const places: string[] = [];
   let [at, rest] = ['/', resolve(path).split(sep).slice(1)];
   for (let links = 0; rest.length > 0; ) {
