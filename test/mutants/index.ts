@@ -11,6 +11,7 @@ import type { Mutation } from './mutations.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const PARTS = [
+  'bin',
   'src',
   'receivers',
   'processors',
