@@ -30,7 +30,7 @@ export interface Task {
 }
 
 /** How long the program may take to empty everything when nothing fails any more. */
-const PATIENCE = '60s';
+const PATIENCE = '10m';
 
 const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> => {
   const folder = mkdtempSync(join(tmpdir(), `tributary-chaos-${seed}-`));
@@ -91,12 +91,10 @@ const play = async ({ seed, kills, deadline, compiled }: Task): Promise<Report> 
   await new Promise(done => setTimeout(done, SETTLED));
   lives++;
   const last = await liveUntil(undefined, ['once', '-c', file, '--log', 'json', '--patience', PATIENCE], env());
+  writeFileSync(join(folder, 'lives', `${lives}.ndjson`), last.stderr);
   listen(last.stderr);
   if (last.code !== 0) faults.push(`the last life did not drain everything: ${last.code}: ${last.stderr.slice(-2000)}`);
-  for (const words of [
-    ['state', 'check'],
-    ['queue', 'verify'],
-  ]) {
+  for (const words of [['state', 'check'], ['queue', 'verify'], ['ledger']]) {
     const { code, stdout, stderr } = await tributary([...words, '-c', file], { env: env() }).ended;
     if (code !== 0) faults.push(`${words.join(' ')} says ${code}: ${stdout}${stderr}`);
   }
