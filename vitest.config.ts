@@ -4,7 +4,19 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { LeftOut } from './test/support/left-out.ts';
 
-const LONGEST = ['kill.test.ts', 'crash.test.ts', 'cli.test.ts', 'types.test.ts'];
+const LONGEST = [
+  'state.test.ts',
+  'kill.test.ts',
+  'reload-load.test.ts',
+  'dead.test.ts',
+  'reconcile.test.ts',
+  'ledger.test.ts',
+  'status.test.ts',
+  'crash.test.ts',
+  'rehearsal.test.ts',
+  'cli.test.ts',
+  'types.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
