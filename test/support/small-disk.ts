@@ -18,7 +18,7 @@ export interface SmallDisk {
 
 const mount = (folder: string): boolean => {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=700', 'tmpfs', folder], { stdio: 'ignore' });
     return true;
   } catch {
     return false; // not root, or a container without the right: what is left is the page limit
