@@ -43,11 +43,11 @@ export const rehearsalMutations: readonly Mutation[] = [
     'const text = hide(answer.text, NO_WORD);',
     'const text = answer.text;',
   ]),
-  unit('canary: a password goes without its user', CANARY, [
-    CREDENTIALS,
-    'return [value, token, pair, pair.slice',
-    'return [value, token.slice',
-  ]),
+  unit(
+    'canary: a password goes without its user',
+    ['test/unit/credentials.test.ts'],
+    [CREDENTIALS, 'return [value, token, pair, pair.slice', 'return [value, token.slice'],
+  ),
   unit('canary: a refusal is quoted with it', CANARY, [
     'src/runtime/status.ts',
     "hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? [])",
