@@ -56,12 +56,7 @@ export const reloadMutations: readonly Mutation[] = [
     "again === undefined ? '' :",
     "again !== undefined || again === undefined ? '' :",
   ]),
-  unit('what a config imports is not watched', PROGRAM, [
-    'src/cli/follow.ts',
-    'eyes.follow([file, ...tried.keys()]);',
-    'eyes.follow([file]);',
-  ]),
-  unit('links are not watched', PROGRAM, ['src/runtime/watch.ts', 'places.push(here);', '']),
+  unit('links are not watched', ['test/unit/watch.test.ts'], ['src/runtime/watch.ts', 'places.push(here);', '']),
   unit(
     'a config is not tried before it is loaded',
     ['test/program/trial.test.ts'],
