@@ -169,10 +169,7 @@ export const windows = (options: WindowOptions): Walk<Windows, WindowAsk> => {
       const onward = Math.max(from, safe - overlap);
       const on = onwards(here, onward);
       const wasOld = to <= first - behind && position.sweep.from >= from; // old enough when it was read: nothing to sweep
-      // Cut short by the present: rest, unless the present has moved on meanwhile. `once` would end without what happened
-      // since an earlier process began this window.
-      const more = safe - from >= span || date - first > settle;
-      return go(on, more, wasOld ? { sweep: at(onward) } : {});
+      return go(on, safe - from >= span, wasOld ? { sweep: at(onward) } : {}); // cut short by the present: rest
     },
   };
 };

@@ -167,11 +167,6 @@ export const mutations: readonly Mutation[] = [
     'break;',
   ]),
   unit('a page budget that nobody looks at', WALKING, [WINDOWS, 'if (pages >= maxPages)', 'if (pages >= 1e9)']),
-  unit(
-    'a window of long ago is taken for the present',
-    ['test/unit/windows-rest.test.ts'],
-    [WINDOWS, ' || date - first > settle', ''],
-  ),
   unit('a cursor that does not move is asked for ever', HTTP, [
     'src/source/http.ts',
     'if (step.more && sameAsk(',
