@@ -102,7 +102,7 @@ const stages: readonly Stage[] = [
   tests('package installed', 'npx vitest run --config test/package/vitest.config.ts'),
   tests('kill', 'npx vitest run test/program/kill.test.ts', { KILL_EVENTS: '10000', KILL_RANDOM: '12' }),
   // Each fail point 20 times, and 100 kills at any moment; the time is a limit for a machine that is busy.
-  counted('chaos', 'npm run -s chaos -- --minutes 20 --kills 440 --each 20'),
+  counted('chaos', 'npm run -s chaos -- --minutes 12 --kills 440 --each 20'),
   tests('page', `{ ${CHROMIUM}; } && npx vitest run --config test/page/vitest.config.ts`),
   check('collector', 'npx node scripts/collector.ts'),
   tests('end to end', 'npx vitest run --config test/e2e/vitest.config.ts'),

@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MINUTE, SECOND } from '../../src/options.ts';
 import type { Task } from './history.ts';
-import { checksOf, type Report, tableOf } from './report.ts';
+import { checksOf, isEnough, type Report, tableOf } from './report.ts';
 import { ROUND } from './schedule.ts';
 
 const HELP = `npm run chaos -- [options]
   --minutes N   no kill after so many minutes; 5 when absent
   --seed N      which schedule, vendors and moods; 1 when absent
   --kills N     end after so many kills, rounded up to whole rounds of ${ROUND}; when absent, only time ends it
-  --each N      fail unless each fail point killed it so often, and chance three times as often
+  --each N      go on beyond --kills until each fail point killed it so often, and chance three times as often; fail if
+                the time is over before
   --at-once N   histories side by side; 2 when absent
 `;
 
@@ -45,8 +46,8 @@ const main = async (): Promise<number> => {
   let [left, next] = [rounds, seed!];
 
   const work = async () => {
-    while (left > 0 && Date.now() < deadline) {
-      const share = Math.min(left, ROUNDS, Math.ceil(rounds / atOnce!));
+    while ((left > 0 || !isEnough(reports, each!)) && Date.now() < deadline) {
+      const share = Math.max(1, Math.min(left, ROUNDS, Math.ceil(rounds / atOnce!)));
       left -= share;
       const report = await play({ seed: next++, kills: share * ROUND, deadline, compiled });
       reports.push(report);

@@ -1,7 +1,7 @@
 // What a run of chaos counts as failed: a crime, and a place that it promised to visit and did not.
 import { expect, test } from 'vitest';
 import { points } from '../../src/point.ts';
-import { checksOf, type Report, tableOf } from './report.ts';
+import { checksOf, isEnough, type Report, tableOf } from './report.ts';
 
 const report = (places: Report['places'], violations: Report['violations'] = []): Report => ({
   seed: 1,
@@ -26,6 +26,11 @@ test('a place that was not, and chance', () => {
   const { 'in commit': _, ...others } = all;
   expect(failed([report(others)], 1)).toEqual(['1 kills at "in commit"', '3 kills at random']);
   expect(failed([report(others)], 0)).toEqual([]);
+});
+
+test('so a run goes on until there were enough', () => {
+  const once = report({ ...all, 'at random': 3 });
+  expect([isEnough([once], 2), isEnough([once, once], 2), isEnough([], 0)]).toEqual([false, true, true]);
 });
 
 test('each kind of difference; the first are shown, with where to look', () => {

@@ -73,12 +73,19 @@ const rows = (cells: readonly (readonly (string | number | undefined)[])[]): rea
 
 /** What can fail: each crime, and each place that was to be visited so often. */
 export const checksOf = (reports: readonly Report[], each: number): Readonly<Record<string, boolean>> => {
-  const places = sum(reports.map(r => r.places));
   const met = new Set(reports.flatMap(r => r.violations.map(v => v.crime)));
+  return { ...Object.fromEntries(crimes.map(crime => [`no ${crime}`, !met.has(crime)])), ...visits(reports, each) };
+};
+
+/** Whether each place was visited so often. */
+export const isEnough = (reports: readonly Report[], each: number): boolean =>
+  Object.values(visits(reports, each)).every(fine => fine);
+
+const visits = (reports: readonly Report[], each: number): Readonly<Record<string, boolean>> => {
+  if (each === 0) return {};
+  const places = sum(reports.map(r => r.places));
   return {
-    ...Object.fromEntries(crimes.map(crime => [`no ${crime}`, !met.has(crime)])),
-    ...(each > 0 &&
-      Object.fromEntries(points.map(place => [`${each} kills at "${place}"`, (places[place] ?? 0) >= each]))),
-    ...(each > 0 && { [`${3 * each} kills at random`]: (places['at random'] ?? 0) >= 3 * each }),
+    ...Object.fromEntries(points.map(place => [`${each} kills at "${place}"`, (places[place] ?? 0) >= each])),
+    [`${3 * each} kills at random`]: (places['at random'] ?? 0) >= 3 * each,
   };
 };

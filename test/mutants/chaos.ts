@@ -1,5 +1,5 @@
-// Ways to blind the judge of chaos, and the made-up histories that must notice.
-import type { Mutation } from './mutations.ts';
+// Ways to blind the judge of chaos, and the made-up histories that must notice; and what chaos found.
+import { type Mutation, unit } from './mutations.ts';
 
 const judge = (name: string, find: string, put: string): Mutation => ({
   name: `chaos: ${name}`,
@@ -8,6 +8,11 @@ const judge = (name: string, find: string, put: string): Mutation => ({
 });
 
 export const chaosMutations: readonly Mutation[] = [
+  unit(
+    'a rest at the end of what an earlier life began',
+    ['test/unit/poll.test.ts'],
+    ['src/source/poll.ts', 'if (resumed) {', 'if (resumed && signal.aborted) {'],
+  ),
   judge('a lost event is not missed', '!all.has(id) && !unprocessed.has(id)', 'all.has(id) && unprocessed.has(id)'),
   judge('an event that one end lacks is not missed', 'if (gone.length === 0 ||', 'if (gone.length >= 0 ||'),
   judge('an event may be in a file twice', 'places.length === 1 ? []', 'places.length < 3 ? []'),
