@@ -48,7 +48,7 @@ const program = (): Command => {
   command('once', 'run every receiver until its vendor has no more')
     .addOption(config())
     .addOption(log())
-    .option('--patience <duration>', 'give a receiver up that makes no progress for so long', '2m')
+    .option('--patience <duration>', 'give up where nothing moves for so long', '2m')
     .action(async options => (await import('./once.ts')).once(options));
   command('reconcile', 'ask each vendor again, and deliver what is missing')
     .addOption(config())
@@ -57,7 +57,7 @@ const program = (): Command => {
     .option('--receiver <name>', 'only this one; again for another', collect)
     .option('--dry-run', 'only look, also beside a running engine')
     .option('--json', 'one JSON object a line')
-    .option('--patience <duration>', 'give a receiver up that makes no progress for so long', '2m')
+    .option('--patience <duration>', 'give up where nothing moves for so long', '2m')
     .action(async options => (await import('./reconcile.ts')).reconcile(options));
   command('check', 'show everything that is wrong with a config, secrets and references included')
     .addOption(config())

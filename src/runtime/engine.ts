@@ -25,7 +25,7 @@ export interface Limits {
 export interface EngineOptions extends Limits {
   /** How many dead letters the state keeps before everything holds. */
   readonly mostLetters?: number;
-  /** Ends each lane when its vendor has no more, and then each queue when it is empty; gives one up that has made no progress for so long; ms. */
+  /** Ends each lane when its vendor has no more, and then each queue when it is empty; gives one up of which nothing has moved for so long; ms. */
   readonly once?: { readonly patience: number };
   /** Nothing is read: only what lies in the queues is sent. */
   readonly queuesOnly?: boolean;

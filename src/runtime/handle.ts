@@ -10,6 +10,8 @@ export interface Hand extends Persistence {
   readonly clock: Clock;
   /** @param place the exporter at which it happened: `exporter/NAME` */
   readonly report?: ((fault: Fault, wait: number, place?: string) => void) | undefined;
+  /** Told when a part is through, or what is waited for comes nearer: whoever is patient counts from then on. */
+  readonly moved?: (() => void) | undefined;
 }
 
 export interface Handle {
@@ -52,6 +54,7 @@ const halve = async (exporter: Exporter, records: readonly AuditRecord[], how: H
     if (records.length === 1) return { refused: [{ fault: error, records }] };
     const middle = records.length >> 1;
     const first = await halve(exporter, records.slice(0, middle), how);
+    how.moved?.();
     try {
       return join(first, await halve(exporter, records.slice(middle), how));
     } catch (later) {

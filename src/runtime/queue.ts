@@ -80,18 +80,21 @@ export const createQueue = (options: QueueOptions): Queue => {
 
   const holding = async (): Promise<Holding> => (await store.queues()).get(name) ?? { rows: 0, records: 0, bytes: 0 };
 
-  const room = async ({ signal, report }: Hand): Promise<void> => {
-    for (let wait = LOOK; ; wait = Math.min(2 * wait, HOLD)) {
+  const room = async ({ signal, report, moved }: Hand): Promise<void> => {
+    for (let [look, since] = [LOOK, clock.now()]; ; ) {
       signal.throwIfAborted();
       const freed = departures.next(); // asked for before we look, so that none is missed
       const { bytes } = await holding();
       full = bytes >= (full ? limit * ROOM : limit);
       if (!full) return;
+      const left = since + patience - clock.now();
+      const wait = left > 0 ? Math.min(look, left) : look; // it is not given up before its patience is over
       report?.(new Fault('E_QUEUE_FULL', `the queue of ${name} is full: ${limit} bytes`), wait, place);
       const enough = new AbortController();
-      await Promise.race([freed, clock.sleep(wait, AbortSignal.any([signal, enough.signal]))]).finally(() =>
-        enough.abort(),
-      );
+      const slept = clock.sleep(wait, AbortSignal.any([signal, enough.signal])).then(() => false);
+      const isMoving = await Promise.race([freed.then(() => true), slept]).finally(() => enough.abort());
+      if (isMoving) moved?.();
+      [look, since] = isMoving ? [LOOK, clock.now()] : [Math.min(2 * look, HOLD), since];
     }
   };
 
@@ -127,6 +130,7 @@ export const createQueue = (options: QueueOptions): Queue => {
     clock: { now: clock.now, sleep: ms => clock.sleep(ms, resting) },
     signal: aborting.signal,
     report,
+    moved: trouble.moved,
   };
   const sink = direct(name, exporter);
 
@@ -171,6 +175,7 @@ export const createQueue = (options: QueueOptions): Queue => {
         // Rows that are gone, or a defect: what is there is read again.
         const fault = error instanceof Overtaken ? new Fault('E_COMMIT_STALE', error.message) : asFault(error);
         const wait = fault.kind === 'denied' ? HOLD : backoff(tries++ + 2);
+        trouble.undone();
         report(fault, wait);
         await clock.sleep(wait, resting).catch(() => {});
       } finally {

@@ -147,8 +147,9 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
       signal,
       report,
     });
-    const delivery = await keep(deliver(batch, lane, { store, clock, signal, report, counter }));
-    if (batch.records.length > 0) trouble.over();
+    trouble.moved();
+    const delivery = await keep(deliver(batch, lane, { store, clock, signal, report, moved: trouble.moved, counter }));
+    trouble.over();
     watch.delivered(name, delivery);
   };
 
@@ -156,6 +157,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
     const fault = error instanceof Overtaken ? new Fault('E_COMMIT_STALE', error.message) : asFault(error);
     const wait = fault.kind === 'denied' && error === fault ? MINUTE : backoff(tries + 2);
     if (fault.code === 'E_DEFECT') log.error({ code: fault.code, stack: (error as Error)?.stack }, describe(error));
+    trouble.undone();
     report(fault, wait);
     return from(clock.sleep(wait, aborting.signal).catch(() => {}));
   };

@@ -7,17 +7,22 @@ export interface Trouble {
   readonly last: Fault | undefined;
   /** A fault, and the wait before the next try. True when it lasts longer than `patience`; else it is said, if it is new. */
   meet(fault: Fault, wait: number, patience: number): boolean;
-  /** How long nothing will have worked when the wait is over; ms. */
+  /** How long nothing will have moved when the wait is over; ms. */
   lasts(): number;
+  /** It is not over, but something moved: patience counts from here. */
+  moved(): void;
+  /** All begins again from what is committed: what moved until now did not help. */
+  undone(): void;
   /** Something worked. */
   over(): void;
 }
 
 export const createTrouble = (clock: Clock, log: Logger): Trouble => {
   let since: number | undefined; // the first fault since something worked
+  let progress: number | undefined;
   let until = 0;
   let last: Fault | undefined;
-  const lasts = () => (since === undefined ? 0 : until - since);
+  const lasts = () => (since === undefined ? 0 : until - Math.max(since, progress ?? since));
   return {
     get last() {
       return last;
@@ -37,6 +42,12 @@ export const createTrouble = (clock: Clock, log: Logger): Trouble => {
       return false;
     },
     lasts,
+    moved: () => {
+      progress = clock.now();
+    },
+    undone: () => {
+      progress = undefined;
+    },
     over: () => {
       if (last) log.info({ after: last.code }, 'works again');
       last = undefined;

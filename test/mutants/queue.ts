@@ -10,6 +10,7 @@ const UNIT = [
   'test/unit/queue-end.test.ts',
   'test/unit/queue-damage.test.ts',
 ];
+const ENGINE = ['test/unit/engine.test.ts', 'test/unit/engine-queue.test.ts'];
 
 export const queueMutations: readonly Mutation[] = [
   unit('rows are not checked when they are removed', UNIT, [
@@ -59,6 +60,15 @@ export const queueMutations: readonly Mutation[] = [
     'finishing ? patience : Number.POSITIVE_INFINITY',
     'patience',
   ]),
+  unit('a queue that moves is no progress', ENGINE, [QUEUE, 'if (isMoving) moved?.();', '']),
+  unit('who waits for room is given up by its next look', ENGINE, [
+    QUEUE,
+    'left > 0 ? Math.min(look, left) : look',
+    'look',
+  ]),
+  unit('a part that is through is no progress', ENGINE, ['src/runtime/handle.ts', '    how.moved?.();\n', '']),
+  unit('a page that is there is no progress', ENGINE, ['src/runtime/runner.ts', '    trouble.moved();\n', '']),
+  unit('what begins again and again is progress', ENGINE, ['src/runtime/runner.ts', '    trouble.undone();\n', '']),
   unit('no limit of dead letters', UNIT, [
     QUEUE,
     'const recent = await store.deadAt(place, clock.now() - DAY);',

@@ -1,10 +1,12 @@
 // The engine with queues: a stuck sink holds up nobody else, once empties what it filled or says what is left, a stop
 // waits for nobody who only waits, and rows that nobody takes are named.
 import { describe, expect, test } from 'vitest';
+import type { Spec } from '../../src/component.ts';
 import { queued } from '../../src/config.ts';
 import { Fault } from '../../src/fault.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import { check } from '../../src/runtime/check.ts';
+import type { VirtualClock } from '../support/clock.ts';
 import { sinkOf, start, store, vendor } from '../support/engine.ts';
 
 const ALL = ['0a', '0b', '1a', '1b', '2a', '2b'];
@@ -12,6 +14,18 @@ const down = sinkOf(async () => {
   throw new Fault('E_NETWORK', 'connection refused');
 });
 const into = (got: string[]) => sinkOf(async records => void got.push(...records.map(r => r.id)));
+/** A sink that takes its time for each call, until it is dead. */
+const slowly = (clock: VirtualClock, ms: number, got: string[], isDead = () => false) =>
+  sinkOf(async records => {
+    if (isDead()) throw new Fault('E_NETWORK', 'connection refused');
+    await clock.sleep(ms);
+    got.push(...records.map(r => r.id));
+  });
+/** The same, one row of a queue at a time. */
+const oneRow = (spec: Spec<'exporter'>): Spec<'exporter'> => ({
+  ...spec,
+  create: (...given) => ({ ...spec.create(...given), best: { records: 2, bytes: 1 } }),
+});
 const left = async (queue: string) => (await store.queues()).get(queue)?.records ?? 0;
 
 describe('a stuck sink behind a queue', () => {
@@ -88,12 +102,44 @@ describe('once', () => {
 
   test('gives a lane up that waits for room longer than its patience', async () => {
     const world = vendor(3);
+    const began = world.clock.now();
     const engine = await start({ exporters: { out: queued(down, { limit: '1B' }) } }, world, once);
     const endings = await world.clock.run(engine.ended);
     expect(endings.map(e => [e.lane, e.fault?.code])).toEqual([
       ['sim', 'E_QUEUE_FULL'],
       ['queue out', 'E_QUEUE_LEFT'],
     ]);
+    expect(world.clock.now() - began).toBeGreaterThanOrEqual(MINUTE); // not by what the next look would make it
+  });
+
+  test('does not give up a lane that waits for room while the queue moves, however slowly', async () => {
+    const world = vendor(3);
+    const filled = await start({ exporters: { out: queued(down, { limit: '1GiB' }) } }, world, once);
+    await world.clock.run(filled.ended);
+    const got: string[] = [];
+    const later = vendor(4);
+    const began = later.clock.now();
+    const exporters = { out: queued(oneRow(slowly(later.clock, 50 * SECOND, got)), { limit: '1B' }) };
+    const engine = await start({ exporters }, later, once);
+    expect(await later.clock.run(engine.ended)).toEqual([{ lane: 'sim' }]);
+    expect(got).toEqual([...ALL, '3a', '3b']);
+    expect(later.clock.now() - began).toBe(4 * 50 * SECOND); // the fourth row waited for three to leave
+  });
+
+  test('gives a lane up whose queue stands still after it moved', async () => {
+    const world = vendor(3);
+    const filled = await start({ exporters: { out: queued(down, { limit: '1GiB' }) } }, world, once);
+    await world.clock.run(filled.ended);
+    const got: string[] = [];
+    const later = vendor(4);
+    const slow = slowly(later.clock, 50 * SECOND, got, () => got.length >= 4);
+    const engine = await start({ exporters: { out: queued(oneRow(slow), { limit: '1B' }) } }, later, once);
+    const endings = await later.clock.run(engine.ended);
+    expect(endings.map(e => [e.lane, e.fault?.code])).toEqual([
+      ['sim', 'E_QUEUE_FULL'],
+      ['queue out', 'E_QUEUE_LEFT'],
+    ]);
+    expect(got).toEqual(ALL.slice(0, 4));
   });
 
   test('makes room with a small limit and goes on: it is never too small for a row', async () => {

@@ -1,10 +1,11 @@
 // The engine as a whole, on a virtual clock: ends when the vendors have no more, gives up by patience, holds at too many
 // dead letters, and never lets a receiver run ahead of a stalled exporter.
 import { describe, expect, test } from 'vitest';
-import { defineProcessor } from '../../src/component.ts';
+import { defineProcessor, type Fetch } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
+import type { AuditRecord, Write } from '../../src/model.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import { none, sinkOf, start, vendor } from '../support/engine.ts';
+import { folder, none, sinkOf, start, store, vendor } from '../support/engine.ts';
 
 describe('once', () => {
   test('ends when the vendor has no more, with everything delivered', async () => {
@@ -69,6 +70,70 @@ describe('once', () => {
     const engine = await start({ exporters: { out: sinkOf(async () => {}) } }, world, { once: { patience: MINUTE } });
     expect(await world.clock.run(engine.ended)).toEqual([{ lane: 'sim', fault: expect.objectContaining({ code }) }]);
     expect(world.clock.now() - began).toBeLessThanOrEqual(most);
+  });
+
+  test.each([
+    ['', '$&'],
+    [', also with nothing in them', '"items":[]'],
+  ])('counts its patience from the last page%s', async (_, instead) => {
+    const world = vendor(4, n => {
+      if (n % 2 === 1) throw new Fault('E_HTTP_LIMIT', 'status 429', { retryAfter: 40 * SECOND });
+    });
+    const fetch: Fetch = async (...call) => {
+      const answer = await world.fetch(...call);
+      return { ...answer, text: answer.text.replace(/"items":\[.*?\]/, instead) };
+    };
+    const exporters = { out: sinkOf(async () => {}) };
+    const engine = await start({ exporters }, { ...world, fetch }, { once: { patience: MINUTE } });
+    expect(await world.clock.run(engine.ended)).toEqual([{ lane: 'sim' }]);
+    expect(world.asked.at(-1)!.at - world.asked[0]!.at).toBe(4 * 40 * SECOND);
+  });
+
+  test('counts its patience for a sink from when it was handed the page', async () => {
+    const slow = (n: number) => {
+      if (n === 1) throw new Fault('E_HTTP_LIMIT', 'status 429', { retryAfter: 40 * SECOND });
+    };
+    const world = vendor(1, slow);
+    let sent = 0;
+    const out = sinkOf(async () => slow(++sent));
+    const engine = await start({ exporters: { out } }, world, { once: { patience: MINUTE } });
+    expect(await world.clock.run(engine.ended)).toEqual([{ lane: 'sim' }]);
+    expect(sent).toBe(2);
+  });
+
+  test('counts its patience from the last part that a sink took', async () => {
+    const world = vendor(1);
+    const tried = new Set<string>();
+    const bitByBit = sinkOf(async records => {
+      const [{ id }] = records as [AuditRecord];
+      if (records.length > 1) throw new Fault('E_HTTP_REQUEST', 'status 400');
+      if (tried.has(id)) return;
+      tried.add(id);
+      throw new Fault('E_HTTP_LIMIT', 'status 429', { retryAfter: 40 * SECOND });
+    });
+    const engine = await start({ exporters: { out: bitByBit } }, world, { once: { patience: MINUTE } });
+    expect(await world.clock.run(engine.ended)).toEqual([{ lane: 'sim' }]);
+    expect([...tried]).toEqual(['0a', '0b']);
+  });
+
+  test('gives up what begins again and again: pages that are never committed are no progress', async () => {
+    const world = vendor(1);
+    const broken = {
+      ...store,
+      commit: async (writes: readonly Write[], now: number) => {
+        if (writes.some(({ kind }) => kind === 'count')) throw new TypeError('a defect');
+        return store.commit(writes, now);
+      },
+    };
+    const exporters = { out: sinkOf(async () => {}) };
+    const at = { store: broken, folder };
+    const began = world.clock.now();
+    const engine = await start({ exporters }, world, { once: { patience: HOUR } }, [], at);
+    void world.clock.sleep(3 * HOUR).then(engine.abort);
+    const [ending] = await world.clock.run(engine.ended);
+    expect(ending?.fault).toMatchObject({ code: 'E_DEFECT' });
+    expect(world.clock.now() - began).toBeLessThanOrEqual(HOUR);
+    expect(world.asked.length).toBeGreaterThan(3);
   });
 
   test('gives up at a sink that is down, too, and reads the same again the next time', async () => {
