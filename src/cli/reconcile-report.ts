@@ -21,9 +21,18 @@ export interface Report {
 /** How many are named on a terminal for each pipeline; `--json` has more. */
 const SHOWN = 100;
 
-export const asText = ({ since, found, passed, only }: Report): readonly string[] => [
+/** Whether something lies in a queue that could not be emptied; which of it is from here, nobody knows. */
+const isLeft = ({ endings }: Report): boolean =>
+  endings.some(({ lane, fault }) => lane.startsWith('queue ') && fault !== undefined);
+
+/** What became of that which is missing. */
+const gone = (report: Report): string => (isLeft(report) ? 'delivered or queued' : 'delivered');
+
+export const asText = (report: Report): readonly string[] => asLines(report, gone(report));
+
+const asLines = ({ since, found, passed, only }: Report, verb: string): readonly string[] => [
   ...found.flatMap(each => [
-    `${each.receiver} -> ${each.pipeline}${each.since > since ? `, since it began at ${moment(each.since)}` : ''}: ${counts(each, only)}\n`,
+    `${each.receiver} -> ${each.pipeline}${each.since > since ? `, since it began at ${moment(each.since)}` : ''}: ${counts(each, only, verb)}\n`,
     ...each.named.slice(0, SHOWN).map(({ id, time, is }) => `  ${is.padEnd(7)}  ${moment(time)}  ${plain(id)}\n`),
     ...(each.missing + each.old > SHOWN ? [`  … and ${each.missing + each.old - SHOWN} more\n`] : []),
   ]),
@@ -33,7 +42,9 @@ export const asText = ({ since, found, passed, only }: Report): readonly string[
   ),
 ];
 
-export const asJson = ({ only, found, passed, endings, gaps }: Report): readonly string[] => [
+export const asJson = (report: Report): readonly string[] => asObjects(report, isLeft(report));
+
+const asObjects = ({ only, found, passed, endings, gaps }: Report, queuesLeft: boolean): readonly string[] => [
   ...found.map(({ named, horizon, since, ...each }) => {
     const fault = endings.find(({ lane }) => lane === each.receiver)?.fault;
     return line({
@@ -42,6 +53,7 @@ export const asJson = ({ only, found, passed, endings, gaps }: Report): readonly
       deliversSince: moment(Math.max(since, horizon)),
       dryRun: only,
       complete: fault === undefined,
+      queuesLeft,
       ...(fault && { fault: { code: fault.code, message: describe(fault) } }),
       gaps: gaps(each.receiver).map(({ from, to }) => ({ from: iso(from), to: iso(to) })),
       named: named.map(({ id, time, is }) => ({ id, time: moment(time), is })),
@@ -53,10 +65,13 @@ export const asJson = ({ only, found, passed, endings, gaps }: Report): readonly
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
 /** What it comes to, and whether nothing is missing any more. */
-export const summary = ({ found, passed, endings, only, since }: Report): { text: string; fine: boolean } => {
+export const summary = (report: Report): { text: string; fine: boolean } => {
+  const { found, passed, endings, only, since } = report;
   const sum = (of: (found: Found) => number) => found.reduce((total, each) => total + of(each), 0);
   const [missing, delivered, old] = [sum(f => f.missing), sum(f => f.delivered), sum(f => f.old)];
-  const broken = endings.some(({ fault }) => fault) || passed.some(({ failed }) => failed);
+  const isQueued = isLeft(report);
+  const broken =
+    endings.some(({ lane, fault }) => fault && !lane.startsWith('queue ')) || passed.some(({ failed }) => failed);
   const left = missing - delivered;
   const lines = [
     found.length === 0 ? 'Nothing was compared.' : '',
@@ -64,18 +79,20 @@ export const summary = ({ found, passed, endings, only, since }: Report): { text
       ? `Nothing is missing since ${iso(since)}${broken ? ', as far as could be seen' : ''}.`
       : '',
     missing > 0 && only ? `${counted(missing, 'record')} missing; without --dry-run they are delivered.` : '',
-    missing > 0 && !only && left === 0 ? `${counted(missing, 'missing record')} delivered.` : '',
-    !only && left > 0 ? `${counted(missing, 'record')} missing, ${amount(delivered)} of them delivered.` : '',
+    missing > 0 && !only && left === 0 ? `${counted(missing, 'missing record')} ${gone(report)}.` : '',
+    !only && left > 0 ? `${counted(missing, 'record')} missing, ${amount(delivered)} of them ${gone(report)}.` : '',
+    isQueued ? 'What is left in a queue is sent by the next run.' : '',
     old > 0
       ? `${counted(old, 'record')} may have been delivered so long ago that it is forgotten, so they are not delivered: what lies longer back than \`remember\` of dedupe, less a day, can only be named.`
       : '',
   ];
-  return { text: lines.filter(Boolean).join('\n'), fine: left === 0 && old === 0 && !broken };
+  return { text: lines.filter(Boolean).join('\n'), fine: left === 0 && old === 0 && !broken && !isQueued };
 };
 
 const counts = (
   { records, known, dead, dropped, ahead, missing, delivered, old, horizon }: Found,
   only: boolean,
+  verb: string,
 ): string =>
   [
     `${counted(records, 'record')} shown`,
@@ -83,7 +100,7 @@ const counts = (
     dead > 0 ? `${counted(dead, 'dead letter')}` : '',
     dropped > 0 ? `${amount(dropped)} dropped by a processor` : '',
     ahead > 0 ? `${amount(ahead)} yet to be read` : '',
-    `${amount(missing)} missing${only || missing === 0 ? '' : `, ${amount(delivered)} delivered now`}`,
+    `${amount(missing)} missing${only || missing === 0 ? '' : `, ${amount(delivered)} ${verb} now`}`,
     old > 0 ? `${amount(old)} from before ${moment(horizon)} too old to tell` : '',
   ]
     .filter(Boolean)

@@ -77,4 +77,14 @@ export const reviewMutations: readonly Mutation[] = [
     ['test/unit/opaque-review.test.ts'],
     ['src/source/files.ts', '(position.only?.includes(digest) ?? true)', 'true'],
   ),
+  unit(
+    'what is left in a queue counts as delivered',
+    ['test/unit/reconcile-report.test.ts'],
+    ['src/cli/reconcile-report.ts', '&& !broken && !isQueued', '&& !broken'],
+  ),
+  unit(
+    'what is missing is counted as fetched when its queue is read, too',
+    ['test/program/reconcile-queue.test.ts'],
+    [PLACES, 'fetched: fetched - duplicate', 'fetched: fetched - duplicate + (rest.delivered ?? 0)'],
+  ),
 ];

@@ -30,6 +30,7 @@ const report = (more: Partial<Report> = {}): Report => ({
   gaps: () => [],
   ...more,
 });
+const LEFT = { lane: 'queue out', fault: new Fault('E_QUEUE_LEFT') };
 const failed = { receiver: 'odd', why: 'does not know how to go back', failed: true };
 
 test.each<[string, Partial<Report>, boolean, string]>([
@@ -43,6 +44,18 @@ test.each<[string, Partial<Report>, boolean, string]>([
     { endings: [{ lane: 'opal', fault: new Fault('E_TIMEOUT') }] },
     false,
     'as far as could be seen',
+  ],
+  [
+    'a queue could not be emptied',
+    { endings: [LEFT], found: [found({ missing: 2, delivered: 2 })] },
+    false,
+    '2 missing records delivered or queued.\nWhat is left in a queue is sent by the next run.',
+  ],
+  [
+    'a queue could not be emptied, and nothing is missing',
+    { endings: [LEFT] },
+    false,
+    'Nothing is missing since 2026-01-08T00:00:00.000Z.\nWhat is left',
   ],
   ['one could not be asked', { passed: [failed] }, false, 'as far as could be seen'],
   ['nobody had', { found: [], passed: [{ ...failed, failed: false }] }, true, 'Nothing was compared.'],
@@ -91,6 +104,7 @@ test('for a script: one object for each pipeline, with times as texts', () => {
       old: 1,
       dryRun: false,
       complete: false,
+      queuesLeft: false,
       fault: { code: 'E_TIMEOUT', message: 'too slow' },
       gaps: [{ from: '2026-01-08T00:00:00.000Z', to: '2026-01-08T00:00:01.000Z' }],
       named: [{ id: 'a', time: '2026-01-08T00:00:00.000Z', is: 'old' }],
