@@ -252,6 +252,11 @@ export const faults = {
     'A receiver is new, but its log was read before, under a name that the config no longer has.',
     'Hand the position over with `tributary state adopt OLD NEW`, or give the receiver its old name back.',
   ),
+  E_ADOPT: row(
+    'rejected',
+    'A receiver cannot go on where another name stands.',
+    'Name the old name and the new one as the config and `tributary state show` have them; the old one must be gone from the config, and both must read the same log.',
+  ),
   E_STATE_COPY: row(
     'denied',
     'A copy of a state cannot be made there, or cannot be used.',

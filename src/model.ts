@@ -94,6 +94,15 @@ export type Write =
   | { readonly kind: 'revive'; readonly seq: number; readonly date: number }
   /** Marks that it is committed with are of this date, where no receiver moves; ms since the epoch. Nothing is forgotten. */
   | { readonly kind: 'dated'; readonly date: number }
+  /** All that a receiver has is that of another name from now on. Refused where it stands nowhere, or the other does. */
+  | {
+      readonly kind: 'adopt';
+      readonly from: string;
+      readonly to: string;
+      readonly identity: string;
+      /** Why, for the history. */
+      readonly reason: string;
+    }
   /** What becomes of records with all that it is committed with: for the ledger, staged by the engine alone. */
   | { readonly kind: 'count'; readonly counts: Counts };
 

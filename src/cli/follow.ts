@@ -4,12 +4,14 @@ import { realpathSync } from 'node:fs';
 import type { Clock, Logger } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
+import type { Code } from '../faults.ts';
 import { MINUTE } from '../options.ts';
 import { createBell } from '../runtime/bell.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { fingerprint } from '../runtime/fingerprint.ts';
 import type { Observer, Reload } from '../runtime/observer.ts';
+import { type Asked, openDesk } from '../runtime/requests.ts';
 import { digestAt, type Sources, snapshot } from '../runtime/sources.ts';
 import { watchFiles } from '../runtime/watch.ts';
 import { limitsOf, listed, noteOutline, planOf, type Read, readAgain, Stop, stateFolder } from './session.ts';
@@ -44,6 +46,13 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
     log.warn({ folder }, `a change of the config is noticed within a minute only: ${describe(error)}`),
   );
 
+  const state = stateFolder(first.config, first.folder);
+  const desk = openDesk(state, bell.ring, error =>
+    log.warn({ state }, `commands cannot ask this process for anything: ${describe(error)}`),
+  );
+  /** Adoptions that somebody waits for, and those that wait for others until the config is another one. */
+  let [asking, granted]: [readonly Asked[], readonly Asked[]] = [[], []];
+
   /** What was tried last, by its files: the same again is not tried again. */
   let tried = digests(first.sources);
   let turn = 0;
@@ -54,8 +63,11 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
       const rung = bell.next();
       eyes.follow([file, ...tried.keys()]);
       const [now, there] = [snapshot(tried.keys()), placeOf(file)];
+      asking = [...asking, ...desk.take()];
       const isElsewhere = there !== undefined && !tried.has(there);
-      if (asked || isElsewhere || [...now].some(([path, digest]) => digest !== tried.get(path))) {
+      const isOther = isElsewhere || [...now].some(([path, digest]) => digest !== tried.get(path));
+      if (asked || asking.length > 0 || isOther) {
+        if (isOther) granted = [];
         tried = isElsewhere ? new Map([...now, [there, digestAt(there)]]) : now;
         asked = false;
         return;
@@ -76,7 +88,7 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
   };
 
   /** Tries the config, and goes on with it. Nothing where it changed meanwhile: then it is tried again. */
-  const attempt = async (): Promise<Omit<Reload, 'time'> | undefined> => {
+  const attempt = async (adoptions: readonly Asked[]): Promise<Outcome | undefined> => {
     const trial = await tryConfig(file, ended.signal);
     ended.signal.throwIfAborted();
     tried = new Map([...tried, ...digests(trial.sources)]);
@@ -84,14 +96,15 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
     try {
       const read = await readAgain(file, { again: ++turn, expected: trial.sources });
       tried = digests(read.sources);
-      if (stateFolder(read.config, read.folder) !== stateFolder(first.config, first.folder))
+      if (stateFolder(read.config, read.folder) !== state)
         return { outcome: 'refused', reason: 'engine.state cannot change while it runs: stop it, and start it again' };
       const parts = planOf(read);
-      const change = await engine.reload(parts, limitsOf(read.config));
-      noteOutline(stateFolder(read.config, read.folder), parts, engine, log);
+      const { adopted, ...change } = await engine.reload(parts, limitsOf(read.config), adoptions);
+      noteOutline(state, parts, engine, log);
       const outcome = change.stop.length + change.start.length > 0 ? 'applied' : 'unchanged';
       const warnings = read.problems.map(problem => listed([problem]).trim());
-      return { outcome, change, config: read.config, notes: [...laterOf(first.config, read.config), ...warnings] };
+      const notes = [...laterOf(first.config, read.config), ...warnings];
+      return { outcome, change, config: read.config, notes, ...(adopted.length > 0 && { adopted }) };
     } catch (error) {
       ended.signal.throwIfAborted();
       const isOld = [...snapshot(trial.sources.keys())].some(([path, is]) => is !== trial.sources.get(path)!.digest);
@@ -100,18 +113,28 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
         return undefined;
       }
       const remedy = error instanceof Fault ? `\n  ${error.remedy}` : '';
-      return { outcome: 'refused', reason: error instanceof Stop ? error.message : `${describe(error)}${remedy}` };
+      const reason = error instanceof Stop ? error.message : `${describe(error)}${remedy}`;
+      return { outcome: 'refused', reason, ...(error instanceof Fault && { code: error.code }) };
     }
   };
 
   const follow = async (): Promise<void> => {
     for (;;) {
       await change();
-      const outcome = await attempt();
+      const outcome = await attempt([...new Map([...granted, ...asking].map(one => [one.to, one])).values()]);
       if (outcome === undefined) continue;
-      const reload: Reload = { time: clock.now(), ...outcome };
-      say(log, reload);
-      watch.reloaded(reload);
+      const { code, ...told } = outcome;
+      const isWaiting = code === 'E_RENAMED'; // another one has to be adopted, too
+      for (const one of asking)
+        one.answer(isWaiting ? `not yet, and it is kept in mind until then: ${told.reason}` : told.reason);
+      granted = isWaiting ? [...granted, ...asking] : [];
+      asking = [];
+      const reload: Reload = { time: clock.now(), ...told };
+      if (code === 'E_ADOPT') log.warn({ reason: told.reason }, 'an adoption that was asked for cannot be');
+      else {
+        say(log, reload);
+        watch.reloaded(reload);
+      }
     }
   };
 
@@ -123,9 +146,13 @@ export const followConfig = ({ file, first, engine, watch, log }: Followed): (()
     ended.abort();
     process.off('SIGHUP', ask);
     eyes.close();
+    desk.close();
     await following;
   };
 };
+
+/** What became of it; with the code of what it was refused for, where it has one. */
+type Outcome = Omit<Reload, 'time'> & { readonly code?: Code };
 
 /** Where a file really is: links on the way to it may lead elsewhere. */
 const placeOf = (file: string): string | undefined => {

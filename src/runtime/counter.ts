@@ -10,6 +10,8 @@ import type { Exchange } from './observer.ts';
 import type { Store } from './state.ts';
 
 export interface Counter {
+  /** When the vendor's end was last reached, by its clock, as the ledger remembers; ms since the epoch. */
+  begin(reached: number | undefined): void;
   /** A request was answered, or was not. */
   asked(exchange: Pick<Exchange, 'status'>): void;
   /** The vendor's end was reached, with the last batch. */
@@ -22,12 +24,14 @@ export interface Counter {
   tell(store: Pick<Store, 'commit'>, clock: Pick<Clock, 'now'>): Promise<void>;
 }
 
-/** @param reached when the vendor's end was last reached, by its clock, as the ledger remembers; ms since the epoch */
-export const createCounter = (receiver: string, reached?: number): Counter => {
+export const createCounter = (receiver: string): Counter => {
   let [requests, failed] = [0, 0];
-  let [end, told] = [reached, reached];
+  let [end, told]: (number | undefined)[] = [];
   let date: number | undefined;
   const counter: Counter = {
+    begin: reached => {
+      [end, told] = [reached, reached];
+    },
     asked: ({ status }) => {
       requests++;
       if (status === undefined || status >= 300) failed++;

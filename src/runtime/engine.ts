@@ -1,15 +1,16 @@
 // The engine: creates the components of a plan, runs its lanes, exchanges those that a new plan has changed, and stops them
 // all in order. Read this one first.
 import type { Logger } from '../component.ts';
-import { Fault } from '../fault.ts';
+import { describe, Fault } from '../fault.ts';
 import { SECOND } from '../options.ts';
+import { persist } from '../retry.ts';
+import { type Adopted, type Adoption, adoptionOf, refuseRenamed } from './adoption.ts';
 import type { Ground } from './context.ts';
 import { DEAD_LETTERS } from './dead-limit.ts';
 import { type Observer, together } from './observer.ts';
 import { type Difference, difference, type LanePlan, type Plan } from './plan.ts';
 import { createPool, type Use } from './pool.ts';
 import { orphaned } from './queue.ts';
-import { refuseRenamed } from './renamed.ts';
 import { type Ending, prepare, type Runner } from './runner.ts';
 
 export type { Ending } from './runner.ts';
@@ -33,16 +34,23 @@ export interface EngineOptions extends Limits {
   readonly observers?: readonly Observer[];
 }
 
+/** What a reload did. */
+export interface Change extends Difference {
+  /** Receivers that stand where others stood. */
+  readonly adopted: readonly Adopted[];
+}
+
 export interface Engine {
   /** Settles when every lane has ended and every component is closed. */
   readonly ended: Promise<readonly Ending[]>;
   /**
    * Goes on with another plan: creates what is new in it, then stops the lanes that it changes, and starts those that
    * take their place. The others do not notice. Resolves when the old ones have ended; one that is not ready within the
-   * grace is given up, and what it had in hand is read again. Throws what creating a component throws, and E_RENAMED:
-   * then nothing has changed. One at a time.
+   * grace is given up, and what it had in hand is read again. Throws what creating a component throws, E_RENAMED and
+   * E_ADOPT: then nothing has changed. One at a time.
+   * @param adoptions each is carried out when all that stops has stopped, and its receiver begins then
    */
-  reload(next: Plan, limits?: Limits): Promise<Difference>;
+  reload(next: Plan, limits?: Limits, adoptions?: readonly Adoption[]): Promise<Change>;
   /** Stops asking, finishes what is in hand, at most for the grace period. */
   stop(): void;
   /** Gives up what is in hand, at once. It is read again at the next start. */
@@ -93,7 +101,7 @@ export const startEngine = async (
   const shared = { ground, pool, watch, once, letters: () => ({ limit: deadLetters(), most }), endAll: abort };
 
   /** Creates what is new in a plan: all of it, or nothing. */
-  const create = async (next: Plan, { keep, start }: Difference) => {
+  const create = async (next: Plan, { keep, start }: Difference, adoptions: readonly Adoption[]) => {
     const made = { lanes: new Map<string, Runner>(), holds: [] as Use[] };
     try {
       for (const part of next.exporters) made.holds.push(pool.take(part));
@@ -101,9 +109,11 @@ export const startEngine = async (
         made.lanes.set(lane.receiver.name, await prepare(lane, shared));
       const all = [...keep.map(name => lanes.get(name)!), ...made.lanes.values()];
       const named = all.map(({ lane: { name, identity } }) => ({ receiver: name, identity }));
-      refuseRenamed(named, await store.positions());
+      const positions = await store.positions();
+      const adopted = adoptions.map(one => adoptionOf(one, named, positions));
+      refuseRenamed(named, [...positions, ...adopted.map(({ to, identity }) => ({ receiver: to, identity }))]);
       if (stopped || read) throw new Fault('E_ABANDONED', 'the engine is about to stop');
-      return made;
+      return { ...made, adopted };
     } catch (error) {
       for (const runner of made.lanes.values()) await runner.close();
       for (const use of made.holds) await use.release();
@@ -112,8 +122,11 @@ export const startEngine = async (
   };
 
   const run = async (runner: Runner, before: Promise<unknown> | undefined): Promise<void> => {
-    await before;
     const { name } = runner.lane;
+    await before?.catch(error => {
+      log.error({ lane: name }, `it does not begin: ${describe(error)}`);
+      runner.abort();
+    });
     if (stopped) runner.stop();
     if (all.signal.aborted) runner.abort();
     const ending = await runner.run();
@@ -131,9 +144,25 @@ export const startEngine = async (
     enough.abort();
   };
 
-  const exchange = async (next: Plan): Promise<Difference> => {
+  /** While nothing is read and nothing is sent of those whom it concerns. */
+  const adopt = async (adopted: readonly Adopted[]): Promise<void> => {
+    if (adopted.length === 0) return;
+    const report = (fault: Fault) => log.warn({ code: fault.code }, `an adoption waits: ${describe(fault)}`);
+    await pool.still(async () => {
+      for (const one of adopted) {
+        await persist(() => store.commit([{ kind: 'adopt', ...one }], clock.now()), {
+          clock,
+          signal: all.signal,
+          report,
+        });
+        log.info({ from: one.from, to: one.to }, 'a receiver goes on where another name stood');
+      }
+    });
+  };
+
+  const exchange = async (next: Plan, adoptions: readonly Adoption[] = []): Promise<Change> => {
     const change = difference(current, next);
-    const made = await create(next, change);
+    const made = await create(next, change, adoptions);
     const [before, left] = [lanes, holds];
     current = next;
     lanes = new Map(next.lanes.map(({ receiver: { name } }) => [name, made.lanes.get(name) ?? before.get(name)!]));
@@ -143,11 +172,20 @@ export const startEngine = async (
 
     for (const use of holds) use.start();
     const ends = new Map(change.stop.map(name => [name, end(before.get(name)!)]));
-    for (const [name, runner] of made.lanes) running.set(runner, track(run(runner, ends.get(name))));
-    await Promise.all([...ends.values(), ...left.map(use => use.release())]);
+    const gone = Promise.all([...ends.values(), ...left.map(use => use.release())]);
+    const handedOver = gone.then(() => adopt(made.adopted));
+    for (const [name, runner] of made.lanes) {
+      const before = made.adopted.some(({ to }) => to === name) ? handedOver : ends.get(name);
+      running.set(runner, track(run(runner, before)));
+    }
+    await gone;
+    const isDone = await handedOver.then(
+      () => true,
+      () => false, // those whom it concerns do not begin, and say so
+    );
     warnOfTwins([...lanes.values()], log);
     await warnOfOrphans(next, ground);
-    return change;
+    return { ...change, adopted: isDone ? made.adopted : [] };
   };
 
   const track = <T>(task: Promise<T>): Promise<T> => {
@@ -175,9 +213,9 @@ export const startEngine = async (
   await exchange(options.queuesOnly ? { ...first, lanes: [] } : first);
   return {
     ended: untilEnded(),
-    reload: (next, changed = {}) => {
+    reload: (next, changed = {}, adoptions = []) => {
       const work = turn.then(async () => {
-        const change = await exchange(next);
+        const change = await exchange(next, adoptions);
         limits = changed;
         return change;
       });

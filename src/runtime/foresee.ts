@@ -77,7 +77,7 @@ const beginning = (lane: Lane, before: Lane | undefined, given: Given): Foreseen
     const adopt = olds.map(old => `tributary state adopt ${old.receiver} ${receiver.name}`).join('; ');
     return become(
       'refused',
-      `reads what ${olds.map(old => `'${old.receiver}'`).join(', ')} has read: stop, ${adopt}, start`,
+      `reads what ${olds.map(old => `'${old.receiver}'`).join(', ')} has read: ${adopt}, once this config is in place`,
     );
   }
   const moved = own.length > 0 ? `, because it reads another log now: ${inWords(identity)}` : '';

@@ -46,6 +46,8 @@ export interface Reload {
   readonly reason?: string;
   /** Lanes, by their receivers; of one that was applied. What is in `stop` and in `start` was made anew. */
   readonly change?: Difference;
+  /** Receivers that go on where another name stood. */
+  readonly adopted?: readonly { readonly from: string; readonly to: string }[];
   /** What is worth a warning, and what has no effect before the next start; a line each. */
   readonly notes?: readonly string[];
   /** What runs from now on; of one that was applied. */

@@ -19,6 +19,11 @@ export interface Pool {
   stop(): void;
   /** Ends each queue at once. */
   abort(): void;
+  /**
+   * Does some work while no queue is read: what is in hand is sent before, or given up after the grace. Throws what the
+   * work throws.
+   */
+  still<T>(work: () => Promise<T>): Promise<T>;
   /** The names of queues that have something in hand. */
   busy(): readonly string[];
   /** The queues that ended with rows that should not be left, or could not go on. */
@@ -56,6 +61,7 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
   const open = new Set<Shared>(); // also those that are about to close
   const readers = new Map<string, Promise<void>>(); // by the name of the queue: there is one at a time
   const left: { queue: string; fault: Fault }[] = [];
+  let aborted = false;
 
   const create = ({ name, spec, options, queue }: Part<'exporter'>): Shared => {
     const gone = new AbortController();
@@ -95,7 +101,8 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
     readers.set(shared.name, shared.reading);
   };
 
-  const end = async ({ name, exporter, queue, reading, gone }: Shared): Promise<void> => {
+  /** Resolves when its queue is not read any more. */
+  const halt = async ({ queue, reading }: Shared): Promise<void> => {
     const enough = new AbortController();
     queue?.stop();
     clock.sleep(grace(), enough.signal).then(
@@ -104,8 +111,20 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
     );
     await reading;
     enough.abort();
-    await closed(exporter, name, ground);
-    gone.abort();
+  };
+
+  const end = async (shared: Shared): Promise<void> => {
+    await halt(shared);
+    await closed(shared.exporter, shared.name, ground);
+    shared.gone.abort();
+  };
+
+  const resume = (shared: Shared): void => {
+    if (shared.uses === 0) return; // it went meanwhile
+    shared.queue?.again();
+    if (aborted) shared.queue?.abort();
+    delete shared.reading;
+    start(shared);
   };
 
   const queues = () => [...open].flatMap(({ queue }) => queue ?? []);
@@ -135,7 +154,17 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
       for (const queue of queues()) queue.stop();
     },
     abort: () => {
+      aborted = true;
       for (const queue of queues()) queue.abort();
+    },
+    still: async work => {
+      const read = [...open].filter(({ reading }) => reading !== undefined);
+      await Promise.all(read.map(halt));
+      try {
+        return await work();
+      } finally {
+        read.forEach(resume);
+      }
     },
     busy: () => queues().flatMap(queue => (queue.busy() ? [queue.name] : [])),
     left,

@@ -58,6 +58,8 @@ export interface QueueTables {
   /** Both to be called inside of a transaction; `learn`, and what `dequeue` returns, once it is committed. */
   enqueue(write: Only<'enqueue'>, now: number): { readonly row: number; readonly learn: () => void };
   dequeue(write: Only<'dequeue'>): () => void;
+  /** Rows were written anew. */
+  recount(): void;
 }
 
 export const queueTables = (db: DatabaseSync): QueueTables => {
@@ -65,7 +67,9 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
   const insert = db.prepare('insert into queue (queue, added, count, size, bytes, data) values (?, ?, ?, ?, ?, ?)');
   const portions = db.prepare('select portions from ledger_rows where row = ?');
   const remove = db.prepare('delete from queue where seq = ? and queue = ? returning count, bytes');
-  const held = new Map(holdingsIn(db).map(({ queue, rows, records, bytes }) => [queue, { rows, records, bytes }]));
+  const counted = () =>
+    new Map(holdingsIn(db).map(({ queue, rows, records, bytes }) => [queue, { rows, records, bytes }]));
+  let held = counted();
 
   const learn = (queue: string, { rows, records, bytes }: Holding) => {
     const before = held.get(queue) ?? { rows: 0, records: 0, bytes: 0 };
@@ -121,6 +125,9 @@ export const queueTables = (db: DatabaseSync): QueueTables => {
       }
       point('queue: after delete');
       return () => learn(queue, gone);
+    },
+    recount: () => {
+      held = counted();
     },
   };
 };

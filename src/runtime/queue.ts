@@ -48,6 +48,8 @@ export interface Queue {
   stop(): void;
   /** Ends at once; what was in hand is sent again at the next start. */
   abort(): void;
+  /** After `run` has ended: it may be called once more. */
+  again(): void;
   /** Whether something is in hand. */
   busy(): boolean;
 }
@@ -67,10 +69,8 @@ export const createQueue = (options: QueueOptions): Queue => {
   const best = exporter.best ?? BEST;
   const longest = Math.max(1, best.records); // of a row
   const trouble = createTrouble(clock, options.log);
-  const [stopping, aborting] = [new AbortController(), new AbortController()];
   const [arrivals, departures] = [createBell(), createBell()];
-  const aborted = new Promise<void>(done => aborting.signal.addEventListener('abort', () => done(), { once: true }));
-  const resting = AbortSignal.any([stopping.signal, aborting.signal]); // nobody sleeps any longer
+  let turn = newTurn();
   let full = false;
   let finishing = false;
   let inHand = false;
@@ -117,7 +117,7 @@ export const createQueue = (options: QueueOptions): Queue => {
 
   const giveUp = (fault: Fault) => {
     failed ??= fault;
-    aborting.abort();
+    turn.aborting.abort();
     arrivals.ring();
   };
   const report = (fault: Fault, wait: number) => {
@@ -125,13 +125,13 @@ export const createQueue = (options: QueueOptions): Queue => {
     if (fault.code === 'E_STDOUT_CLOSED') giveUp(fault);
     else if (trouble.meet(fault, wait, finishing ? patience : Number.POSITIVE_INFINITY)) giveUp(fault);
   };
-  const how: Delivering = {
+  const within = ({ aborting, resting }: Turn): Delivering => ({
     store,
     clock: { now: clock.now, sleep: ms => clock.sleep(ms, resting) },
     signal: aborting.signal,
     report,
     moved: trouble.moved,
-  };
+  });
   const sink = direct(name, exporter);
 
   const mayGoOn = async () => {
@@ -140,7 +140,7 @@ export const createQueue = (options: QueueOptions): Queue => {
   };
 
   /** The oldest rows, as many as the exporter likes best; false when there are none. */
-  const send = async (): Promise<boolean> => {
+  const send = async (how: Delivering): Promise<boolean> => {
     const rows = await persist(() => store.rows(name, best), how);
     if (rows.length === 0) return false;
     inHand = true;
@@ -163,11 +163,11 @@ export const createQueue = (options: QueueOptions): Queue => {
     return true;
   };
 
-  const read = async (): Promise<void> => {
+  const read = async ({ resting }: Turn, how: Delivering): Promise<void> => {
     for (let tries = 0; !resting.aborted; ) {
       const arrived = arrivals.next();
       try {
-        if (await send()) tries = 0;
+        if (await send(how)) tries = 0;
         else if (finishing) return;
         else await arrived;
       } catch (error) {
@@ -190,8 +190,8 @@ export const createQueue = (options: QueueOptions): Queue => {
     busy: () => inHand,
     run: async () => {
       const enough = new AbortController();
-      const lingered = aborted.then(() => clock.sleep(linger, enough.signal)).catch(() => {});
-      await Promise.race([read(), lingered]);
+      const lingered = turn.aborted.then(() => clock.sleep(linger, enough.signal)).catch(() => {});
+      await Promise.race([read(turn, within(turn)), lingered]);
       enough.abort();
       const { rows, records } = await holding();
       if (rows === 0 || (!failed && options.patience === undefined)) return undefined;
@@ -204,14 +204,27 @@ export const createQueue = (options: QueueOptions): Queue => {
       arrivals.ring();
     },
     stop: () => {
-      stopping.abort();
+      turn.stopping.abort();
       arrivals.ring();
     },
     abort: () => {
-      aborting.abort();
+      turn.aborting.abort();
       arrivals.ring();
     },
+    again: () => {
+      turn = newTurn();
+    },
   };
+};
+
+/** From one start of the reader to its end. */
+type Turn = ReturnType<typeof newTurn>;
+
+const newTurn = () => {
+  const [stopping, aborting] = [new AbortController(), new AbortController()];
+  const aborted = new Promise<void>(done => aborting.signal.addEventListener('abort', () => done(), { once: true }));
+  const resting = AbortSignal.any([stopping.signal, aborting.signal]); // nobody sleeps any longer
+  return { stopping, aborting, aborted, resting };
 };
 
 /** What to say of rows that no exporter of a config takes. */

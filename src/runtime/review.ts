@@ -6,9 +6,10 @@ import type { Json } from '../model.ts';
 import { DAY } from '../options.ts';
 import type { Inspected } from './inspect.ts';
 import type { LanePlan, Part, Plan, RoutePlan } from './plan.ts';
+import { BEGAN, HIGHEST, type PositionRow } from './position-sqlite.ts';
 import { type Case, judged } from './review-judge.ts';
 import type { Place } from './review-store.ts';
-import { BEGAN, HIGHEST, notedOf, type PositionRow, type Standings } from './state-tools.ts';
+import { notedOf, type Standings } from './state-tools.ts';
 
 /** One receiver under review. */
 export interface Reviewed {

@@ -59,7 +59,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
   const log = labelled(options.ground.log, { lane: name });
   const [stopping, aborting, gone] = [new AbortController(), new AbortController(), new AbortController()];
   const trouble = createTrouble(clock, log);
-  const counter = createCounter(name, endIn(await store.reading(), name));
+  const counter = createCounter(name);
   let failed: Fault | undefined;
   let busy = true;
 
@@ -176,6 +176,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
     },
     run: async () => {
       begin();
+      counter.begin(endIn(await store.reading(), name)); // as the one before left it
       const controls = { stop: stopping.signal, abort: aborting.signal, restart };
       await lastValueFrom(runLane(lane.receiver, hand, controls), { defaultValue: undefined });
       // A delivery that was given up may still be on its way out of an exporter: nothing is closed under it, for a while.

@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '../fault.ts';
 import type { Move, Write } from '../model.ts';
 import { point } from '../point.ts';
+import { adopt } from './adopt-sqlite.ts';
 import type { WaitNote } from './budget.ts';
 import { trailOf } from './history-sqlite.ts';
 import { type Happened, ledgerTable } from './ledger-sqlite.ts';
@@ -11,11 +12,11 @@ import { type Kept, letterTable } from './letters-sqlite.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
 import { knownIn, loadMarks } from './marks-sqlite.ts';
 import { noteWriter } from './notes-sqlite.ts';
+import { BEGAN } from './position-sqlite.ts';
 import { queueTables } from './queue-sqlite.ts';
 import { asStateFault } from './sqlite-faults.ts';
 import { inTransaction, take } from './sqlite-open.ts';
 import type { Store, StoredPosition } from './state.ts';
-import { BEGAN } from './state-tools.ts';
 import { readWhole, type SummedEntry, type SummedPosition, sumOf } from './sums.ts';
 
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
@@ -42,6 +43,7 @@ export const openState = (folder: string): Store => {
         afterwards.push(learn);
         if (write.portions) rows.push({ row, portions: write.portions });
       } else if (write.kind === 'dequeue') afterwards.push(queues.dequeue(write));
+      else if (write.kind === 'adopt') afterwards.push(adopt(db, ledger, write, now).learn, queues.recount);
       else if (write.kind === 'dead' && write !== counted) kept.push(...letters.keep(write, now));
     }
     const counts = writes.flatMap(write => (write.kind === 'count' ? [write.counts] : []));

@@ -3,31 +3,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { textOfAny } from '../json.ts';
-import { type AuditRecord, identify, type Json } from '../model.ts';
+import type { Json } from '../model.ts';
+import { adopt, type Taken } from './adopt-sqlite.ts';
+import type { Adopted } from './adoption.ts';
 import { type Change, noteChange } from './history-sqlite.ts';
 import { ledgerTable } from './ledger-sqlite.ts';
 import { WIDTH } from './marks.ts';
-import { packRow, type StoredRow, unpackRow } from './queue-sqlite.ts';
+import { BEGAN, type EntryRow, HIGHEST, type PositionRow, rowOf } from './position-sqlite.ts';
 import { inTransaction, reading, take } from './sqlite-open.ts';
 import { sumOf } from './sums.ts';
-
-export interface PositionRow {
-  readonly receiver: string;
-  readonly identity: string;
-  readonly count: number;
-  /** JSON */
-  readonly value: string;
-  /** Nothing that happened before this is read again; ms since the epoch. */
-  readonly low: number;
-}
-
-export interface EntryRow {
-  readonly space: string;
-  readonly key: string;
-  /** JSON */
-  readonly value: string;
-}
 
 /** The marks of one space. */
 export interface MarkSum {
@@ -67,12 +51,6 @@ export const markedSince = (folder: string, space: string, time: number): number
     return (db.prepare(sum).get(space, Math.floor(time)) as { n: number }).n;
   });
 
-/** The highest low-water time a receiver ever had: what is older may be forgotten by now. Kept when its position goes back. */
-export const HIGHEST = 'tributary/low';
-
-/** The lowest low-water time a receiver ever had: what is older it was never asked for. Older states do not know it. */
-export const BEGAN = 'tributary/began';
-
 /** What is noted of a receiver in one of these spaces; ms since the epoch. */
 export const notedOf = (
   { entries }: Pick<Standings, 'entries'>,
@@ -91,11 +69,8 @@ export interface Tools {
   put(receiver: string, identity: string, position: Json, low: number): void;
   /** Forgets what was marked in a space since then; how many ids that were. */
   forget(space: string, time: number): number;
-  /**
-   * Gives what a receiver has to another name: position, entries, letters, rows of queues, the trail. Returns the entries
-   * that stay, because the other name has one of its own.
-   */
-  rename(from: string, to: string, identity: string): readonly EntryRow[];
+  /** Gives what a receiver has to another name, and keeps that in the history. Throws E_ADOPT where it cannot be any more. */
+  adopt(adopted: Adopted): Taken;
   /** Takes dead letters away; how many of them were there. */
   dropLetters(seqs: readonly number[]): number;
   note(change: Omit<Change, 'time'>): void;
@@ -113,12 +88,6 @@ export const changeState = <T>(folder: string, now: number, work: (tools: Tools)
     close();
   }
 };
-
-const rowOf = (db: DatabaseSync, receiver: string, identity: string): PositionRow | undefined =>
-  // The columns are named as the fields.
-  db.prepare('select * from positions where receiver = ? and identity = ?').get(receiver, identity) as unknown as
-    | PositionRow
-    | undefined;
 
 /** What the ledger counts of a change, it counts in the same transaction. */
 const toolsOf = (db: DatabaseSync, now: number): Tools => ({
@@ -145,20 +114,7 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
       .prepare('delete from marks where space = ? and date >= ? returning length(ids) as bytes')
       .all(space, Math.floor(time))
       .reduce((sum, { bytes }) => sum + Number(bytes) / WIDTH, 0),
-  rename: (from, to, identity) => {
-    db.prepare('update positions set receiver = ? where receiver = ? and identity = ?').run(to, from, identity);
-    db.prepare('update or replace trail set receiver = ? where receiver = ? and identity = ?').run(to, from, identity);
-    db.prepare('update or ignore gaps set receiver = ? where receiver = ?').run(to, from);
-    const rekey = db.prepare('update or replace entries set key = ? where space = ? and key = ?');
-    for (const space of [HIGHEST, BEGAN]) rekey.run(`${to} ${identity}`, space, `${from} ${identity}`);
-    db.prepare('update or ignore entries set space = ? where space = ?').run(`receiver/${to}`, `receiver/${from}`);
-    // What exporters keep by receiver, such as the file that its records go to: it is finished under the old name.
-    db.prepare("update or ignore entries set key = ? where key = ? and space glob 'exporter/*'").run(to, from);
-    renameRecords(db, from, to, identity);
-    ledgerTable(db).rename(from, to, now);
-    const left = "select * from entries where space = ? or (key = ? and space glob 'exporter/*')";
-    return db.prepare(left).all(`receiver/${from}`, from) as unknown as readonly EntryRow[]; // its own columns
-  },
+  adopt: adopted => adopt(db, ledgerTable(db), adopted, now),
   dropLetters: seqs => {
     const drop = db.prepare('delete from dead where seq = ?');
     ledgerTable(db).drop(seqs, now);
@@ -166,25 +122,6 @@ const toolsOf = (db: DatabaseSync, now: number): Tools => ({
   },
   note: change => noteChange(db, { ...change, time: now }),
 });
-
-/** Records that wait in queues or as dead letters go out under the new name. */
-const renameRecords = (db: DatabaseSync, from: string, to: string, identity: string): void => {
-  const isTheirs = ({ origin }: AuditRecord) => origin.receiver === from && identify(origin) === identity;
-  const renamed = (record: AuditRecord): AuditRecord => ({ ...record, origin: { ...record.origin, receiver: to } });
-  const letter = db.prepare('update dead set record = ? where seq = ?');
-  for (const row of db.prepare('select seq, record from dead where identity = ?').all(identity)) {
-    const record = JSON.parse(String(row.record)) as AuditRecord; // nobody else writes letters
-    if (isTheirs(record)) letter.run(textOfAny(renamed(record)), Number(row.seq));
-  }
-  const update = db.prepare('update queue set size = ?, bytes = ?, data = ? where seq = ?');
-  for (const { seq } of db.prepare('select seq from queue').all()) {
-    const row = db.prepare('select * from queue where seq = ?').get(seq!) as unknown as StoredRow; // its own columns
-    const records = unpackRow(row);
-    if (!records.some(isTheirs)) continue;
-    const { data, size } = packRow(records.map(record => (isTheirs(record) ? renamed(record) : record)));
-    update.run(size, data.length, data, Number(seq));
-  }
-};
 
 /** An identity for people: `opal https://api.opal.dev acme`. */
 export const identityInWords = (identity: string): string =>

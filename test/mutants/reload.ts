@@ -6,18 +6,20 @@ const POOL = 'src/runtime/pool.ts';
 const PLAN = 'src/runtime/plan.ts';
 const RELOAD = ['test/unit/engine-reload.test.ts'];
 const DIFFERENCE = ['test/unit/plan.test.ts'];
+const ADOPT = ['test/unit/engine-adopt.test.ts'];
+const ADOPTING = 'src/runtime/adopt-sqlite.ts';
 const PROGRAM = ['test/program/reload.test.ts'];
 
 export const reloadMutations: readonly Mutation[] = [
   unit('a changed lane is stopped before the new one is created', RELOAD, [
     ENGINE,
-    'const made = await create(next, change);',
-    'for (const name of change.stop) await end(lanes.get(name)!); const made = await create(next, change);',
+    'const made = await create(next, change, adoptions);',
+    'for (const name of change.stop) await end(lanes.get(name)!); const made = await create(next, change, adoptions);',
   ]),
   unit('a new lane does not wait for the old one', RELOAD, [
     ENGINE,
-    'track(run(runner, ends.get(name)))',
-    'track(run(runner, undefined))',
+    'handedOver : ends.get(name);',
+    'handedOver : undefined;',
   ]),
   unit('what was made for a refused config is not closed', RELOAD, [
     ENGINE,
@@ -56,6 +58,38 @@ export const reloadMutations: readonly Mutation[] = [
     "again === undefined ? '' :",
     "again !== undefined || again === undefined ? '' :",
   ]),
+  unit('a new name takes a position over before the old lane has come to its end', ADOPT, [
+    ENGINE,
+    'const handedOver = gone.then(() => adopt(made.adopted));',
+    'const handedOver = adopt(made.adopted);',
+  ]),
+  unit('a new name begins before the position is its own', ADOPT, [
+    ENGINE,
+    'made.adopted.some(({ to }) => to === name) ? handedOver : ends.get(name);',
+    'ends.get(name);',
+  ]),
+  unit('queues are read while a position gets another name', ADOPT, [POOL, 'await Promise.all(read.map(halt));', '']),
+  unit('queues are not read any more after it', ADOPT, [POOL, 'read.forEach(resume);', '']),
+  unit('what waits keeps its old name', ADOPT, [ADOPTING, 'renameRecords(db, from, to, identity);', '']),
+  unit('a lane whose position could not be adopted begins all the same', ADOPT, [
+    ENGINE,
+    '      runner.abort();\n    });',
+    '    });',
+  ]),
+  unit(
+    'a position is adopted although the new name has one',
+    ['test/unit/state-tools.test.ts'],
+    [ADOPTING, 'if (rowOf(db, to, identity)) throw', 'if (rowOf(db, to, identity) && now < 0) throw'],
+  ),
+  unit(
+    'a request is carried out though nobody waits for it',
+    ['test/unit/requests.test.ts'],
+    [
+      'src/runtime/requests.ts',
+      'rmSync(folder, { recursive: true, force: true }); // whoever asked',
+      '// whoever asked',
+    ],
+  ),
   unit('links are not watched', ['test/unit/watch.test.ts'], ['src/runtime/watch.ts', 'places.push(here);', '']),
   unit(
     'a config is not tried before it is loaded',

@@ -97,17 +97,17 @@ test('0 lost, 0 twice, and the connection of a receiver that is not meant is kep
   await applied('"busy","still"', '"added"', '');
   write({ pageSize: 30, name: 'renamed' });
   await first.said('tributary state adopt busy renamed');
-  expect(introductions).toBe(1); // whoever begins says first who it is
-  expect(ports.size).toBeLessThan(4); // each of the three changes would have made another; an idle one may be closed
-  await end(first);
-
-  expect((await tributary(['state', 'adopt', 'busy', 'renamed', '-c', made.config], { env: env() }).ended).code).toBe(
-    0,
-  );
-  const second = await start();
+  const adopt = tributary(['state', 'adopt', 'busy', 'renamed', '-c', made.config], { env: env() });
+  expect(await adopt.ended).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('renamed stands where busy stood'),
+  });
+  await applied('"still"', '"busy"', '"renamed"');
   write({ pageSize: 40, name: 'renamed', added: true });
-  await second.said('"started":["renamed","added"]');
-  await end(second);
+  await first.said('"started":["renamed","added"]');
+  expect(introductions).toBe(1); // whoever begins says first who it is
+  expect(ports.size).toBeLessThan(4); // each of the five changes would have made another; an idle one may be closed
+  await end(first);
 
   until = Date.now();
   expect((await tributary(['once', '-c', made.config], { env: env() }).ended).code).toBe(0);

@@ -40,7 +40,7 @@ describe('what has changed', () => {
     w.story.length = 0;
 
     const next = await planOf({ receivers: { a: w.sim({ from: 'a', size: 1 }), b }, exporters });
-    expect(await w.clock.run(engine.reload(next))).toEqual({ keep: ['b'], stop: ['a'], start: ['a'] });
+    expect(await w.clock.run(engine.reload(next))).toEqual({ keep: ['b'], stop: ['a'], start: ['a'], adopted: [] });
     expect(w.story).toEqual(['create sim a', 'close sim a', 'disconnect https://a.example']);
     w.happen('a', 'a4');
     w.happen('b', 'b2');

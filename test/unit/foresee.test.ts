@@ -96,7 +96,7 @@ test('another name for the same log: the whole config is refused, and the remedy
   const renamed = await from({ ...base, receivers: { b, c: a } }, { reads: { c: 'a' } });
   expect(renamed.get('c')).toMatchObject({
     becomes: 'refused',
-    position: "reads what 'a' has read: stop, tributary state adopt a c, start",
+    position: "reads what 'a' has read: tributary state adopt a c, once this config is in place",
   });
   expect(renamed.get('a')).toMatchObject({
     becomes: 'stopped',

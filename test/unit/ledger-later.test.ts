@@ -154,7 +154,11 @@ describe('by hand', () => {
   test('what waits, is dead or was counted under a name is that of the new one', async () => {
     const later = queueTo('later', sink(refusing(({ id }) => id === 'c')).exporter);
     await lane(route([], [later.handle, refusingB()])).feed(all('abc'));
-    await byHand(({ rename }) => rename('opal', 'gems', identify(origin)));
+    const identity = identify(origin);
+    await byHand(({ put, adopt }) => {
+      put('opal', identity, 0, 0);
+      adopt({ from: 'opal', to: 'gems', identity, reason: '' });
+    });
     await later.empty();
     await resend(now({}, { out: taking(), later: taking() }));
     const { accounts, receivers } = readLedger(folder);

@@ -7,12 +7,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { DAY, HOUR } from '../../src/options.ts';
+import { refuseRenamed } from '../../src/runtime/adoption.ts';
 import { KEPT, readHistory } from '../../src/runtime/history-sqlite.ts';
-import { refuseRenamed } from '../../src/runtime/renamed.ts';
+import { HIGHEST } from '../../src/runtime/position-sqlite.ts';
 import { checkState } from '../../src/runtime/state-check.ts';
 import { exportState, importState } from '../../src/runtime/state-copy.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
-import { changeState, HIGHEST, markedSince, readStandings, type Tools } from '../../src/runtime/state-tools.ts';
+import { changeState, markedSince, readStandings, type Tools } from '../../src/runtime/state-tools.ts';
 import { readDeadLetters } from '../support/letters.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };
@@ -43,6 +44,7 @@ const lived = async (...commits: readonly { readonly writes: readonly Write[]; r
   await store.close();
 };
 const change = <T>(work: (tools: Tools) => T): T => changeState(folder, NOW, work);
+const toGems = { from: 'opal', to: 'gems', identity, reason: '' };
 const note = { command: 'state set', receiver: 'opal', identity, before: null, after: '1', reason: 'a test' };
 
 describe('a change by hand', () => {
@@ -97,7 +99,7 @@ describe('a change by hand', () => {
     await lived({
       writes: [move(0), put('opal'), put('other'), dead, { kind: 'enqueue', queue: 'q', records: [record] }],
     });
-    expect(change(({ rename }) => rename('opal', 'gems', identity))).toEqual([]);
+    expect(change(({ adopt }) => adopt(toGems)).left).toEqual([]);
     const { positions, entries } = readStandings(folder);
     expect(positions.map(row => row.receiver)).toEqual(['gems']);
     expect(entries.map(entry => entry.key)).toEqual(['gems', 'other', `gems ${identity}`]);
@@ -110,9 +112,15 @@ describe('a change by hand', () => {
     expect(readHistory(folder).trail.map(stood => stood.receiver)).toEqual(['gems']);
   });
 
+  test('gives nothing to a name that stands there itself, or of one that stands nowhere', async () => {
+    await lived({ writes: [move(0)] }, { writes: [{ ...move(0), receiver: 'gems' } as Write] });
+    expect(() => change(({ adopt }) => adopt(toGems))).toThrow("'gems' has a position of its own already");
+    expect(() => change(({ adopt }) => adopt({ ...toGems, from: 'none' }))).toThrow("'none' has no position any more");
+  });
+
   test('keeps an entry where the new name has one of its own, and says so', async () => {
     await lived({ writes: [move(0), put('opal'), put('gems')] });
-    expect(change(({ rename }) => rename('opal', 'gems', identity))).toMatchObject([{ key: 'opal' }]);
+    expect(change(({ adopt }) => adopt(toGems)).left).toMatchObject([{ key: 'opal' }]);
     expect(readStandings(folder).entries.map(entry => entry.key)).toEqual(['gems', 'opal', `gems ${identity}`]);
   });
 });

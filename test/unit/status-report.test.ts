@@ -96,9 +96,12 @@ test('says what became of the last change of the config', async () => {
     kept: [],
   };
   expect((await here.json('/api/status')).reload).toMatchObject(refused);
-  here.reloaded({ time, outcome: 'applied', change: { keep: ['a'], stop: ['b'], start: ['b', 'c'] }, notes: ['n'] });
+  const change = { keep: ['a'], stop: ['b'], start: ['b', 'c'] };
+  const adopted = [{ from: 'x', to: 'c' }];
+  here.reloaded({ time, outcome: 'applied', change, adopted, notes: ['n'] });
   await here.clock.advance(SECOND);
-  const applied = { outcome: 'applied', reason: null, kept: ['a'], stopped: ['b'], started: ['b', 'c'], notes: ['n'] };
+  const told = { kept: ['a'], stopped: ['b'], started: ['b', 'c'], adopted, notes: ['n'] };
+  const applied = { outcome: 'applied', reason: null, ...told };
   expect((await here.json('/api/status')).reload).toMatchObject(applied);
 });
 

@@ -1,7 +1,16 @@
-// `tributary state adopt OLD NEW`: a receiver that was renamed in the config goes on where it stood under its old name.
-import { changeState, identityInWords, type PositionRow, readStandings } from '../../runtime/state-tools.ts';
+// `tributary state adopt OLD NEW`: a receiver that was renamed in the config goes on where it stood under its old name. An
+// engine that runs on the state is asked to do it: nobody else may change what is its own.
+import { sizeOfAdoption, type Taken } from '../../runtime/adopt-sqlite.ts';
+import { type Adopted, adoptionOf } from '../../runtime/adoption.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { askEngine } from '../../runtime/requests.ts';
+import { isOwned } from '../../runtime/sqlite-open.ts';
+import { changeState, readStandings } from '../../runtime/state-tools.ts';
 import { command, orStop, Stop, unchanged } from '../session.ts';
 import { installationOf, mustExist, receiverOf, words } from './installation.ts';
+
+/** How much an engine that runs may write anew, which it does at one go: about a second; bytes of JSON. */
+const MOST = 64 * 2 ** 20;
 
 export const adopt = (
   from: string,
@@ -12,40 +21,50 @@ export const adopt = (
     const installation = await installationOf(flags.config);
     mustExist(installation);
     const { folder, receivers } = installation;
-    const { identity } = receiverOf(installation, to);
-    if (receivers.some(({ name, routes }) => name === from && routes.length > 0))
-      throw new Stop(`'${from}' still runs: it is in a pipeline of the config`);
+    const { identity: log } = receiverOf(installation, to);
+    const others = receivers.flatMap(({ name, identity = '', routes }) =>
+      name !== to && routes.length > 0 ? [{ receiver: name, identity }] : [],
+    );
     const { positions } = await orStop(() => readStandings(folder));
-    const olds = positions.filter(({ receiver }) => receiver === from);
-    if (olds.length === 0)
-      throw new Stop(
-        `there is no position of '${from}'; there are: ${[...new Set(positions.map(p => p.receiver))].join(', ')}`,
-      );
-    if (!olds.some(row => row.identity === identity))
-      throw new Stop(
-        `'${to}' reads another log than '${from}' did:\n  ${to}: ${identityInWords(identity)}\n${olds.map(row => `  ${from}: ${identityInWords(row.identity)}\n`).join('')}`.trimEnd(),
-      );
+    const adopted = await orStop(() =>
+      adoptionOf({ from, to, reason: flags.reason ?? '' }, [...others, { receiver: to, identity: log }], positions),
+    );
+    const isBeside = await orStop(() => isOwned(folder));
+    if (isBeside) await mustBeQuick(folder, adopted);
 
-    const check = (row: PositionRow | undefined, own: PositionRow | undefined): PositionRow => {
-      if (!row) throw new Stop(`'${from}' has no position any more`);
-      if (own) throw new Stop(`'${to}' has a position of its own already: ${words(own)}`);
-      return row;
-    };
-    const adopted = (row: PositionRow) => process.stderr.write(`${to} stands where ${from} stood: ${words(row)}\n`);
     if (flags.dryRun) {
-      const standing = (name: string) => positions.find(p => p.receiver === name && p.identity === identity);
-      adopted(check(standing(from), standing(to)));
+      process.stderr.write(`${to} stands where ${from} stood: ${words(standing(positions, adopted, from))}\n`);
+      if (isBeside) process.stderr.write('The engine that runs would do it, and take over the config.\n');
       return unchanged();
     }
-    await orStop(() =>
-      changeState(folder, Date.now(), ({ find, rename, note }) => {
-        const row = check(find(from, identity), find(to, identity));
-        const left = rename(from, to, identity);
-        const reason = [flags.reason ?? '', `from ${from}`].filter(Boolean).join('; ');
-        note({ command: 'state adopt', receiver: to, identity, before: null, after: row.value, reason });
-        adopted(row);
-        for (const { space, key, value } of left)
-          process.stderr.write(`kept as it is, because '${to}' has one of its own: ${space} ${key} ${value}\n`);
-      }),
+    if (!isBeside) return orStop(() => changeState(folder, Date.now(), tools => tell(adopted, tools.adopt(adopted))));
+
+    process.stderr.write('An engine runs on this state: it is asked to take over the config, with the new name.\n');
+    const refused = await orStop(() => askEngine(folder, adopted, systemClock));
+    if (refused !== undefined) throw new Stop(`${to} does not stand where ${from} stood: ${refused}`);
+    const now = await orStop(() => readStandings(folder));
+    const left = now.entries.filter(
+      ({ space, key }) => space === `receiver/${from}` || (key === from && space.startsWith('exporter/')),
     );
+    tell(adopted, { row: standing(now.positions, adopted, to), left });
   });
+
+type Positions = ReturnType<typeof readStandings>['positions'];
+
+const standing = (positions: Positions, { identity }: Adopted, name: string) =>
+  positions.find(row => row.receiver === name && row.identity === identity)!; // it was found there before
+
+const tell = ({ from, to }: Adopted, { row, left }: Pick<Taken, 'row' | 'left'>): void => {
+  process.stderr.write(`${to} stands where ${from} stood: ${words(row)}\n`);
+  for (const { space, key, value } of left)
+    process.stderr.write(`kept as it is, because '${to}' has one of its own: ${space} ${key} ${value}\n`);
+};
+
+const mustBeQuick = async (folder: string, adopted: Adopted): Promise<void> => {
+  const size = await orStop(() => sizeOfAdoption(folder, adopted));
+  if (size <= MOST) return;
+  const [waits, most] = [size, MOST].map(bytes => `${Math.round(bytes / 2 ** 20).toLocaleString('en-US')} MiB`);
+  throw new Stop(
+    `${waits} of '${adopted.from}' wait in queues or as dead letters, and all of it gets the new name. An engine that runs would stand still for it: from ${most} on, stop it first`,
+  );
+};

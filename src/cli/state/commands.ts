@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 export const addStateCommands = (tributary: Command, config: () => Option): void => {
   const state = tributary
     .command('state')
-    .description('where each receiver stands; to change it, nothing may run on the state')
+    .description('where each receiver stands; to change it, nothing may run on the state, but for adopt')
     .exitOverride();
   const command = (name: string, description: string) =>
     state.command(name).description(description).exitOverride().addOption(config());
@@ -34,7 +34,7 @@ export const addStateCommands = (tributary: Command, config: () => Option): void
     .addOption(dryRun())
     .addOption(reason())
     .action(async (receiver, json, options) => (await import('./set.ts')).set(receiver, json, options));
-  command('adopt', 'have a renamed receiver go on where it stood under its old name')
+  command('adopt', 'have a renamed receiver go on where it stood under its old name, also while it runs')
     .argument('<old>', 'its name before')
     .argument('<new>', 'its name in the config')
     .addOption(dryRun())

@@ -1,6 +1,7 @@
 // `tributary state show`: where each receiver stands, and what is remembered of it; readable beside a running engine.
 import { memoryOf } from '../../runtime/marks.ts';
-import { identityInWords, type PositionRow, readStandings, type Standings } from '../../runtime/state-tools.ts';
+import type { PositionRow } from '../../runtime/position-sqlite.ts';
+import { identityInWords, readStandings, type Standings } from '../../runtime/state-tools.ts';
 import { print } from '../output.ts';
 import { command, orStop } from '../session.ts';
 import { counted, type Installation, installationOf, iso, jsonOf, orphansIn, words } from './installation.ts';

@@ -30,7 +30,10 @@ const asText = (report: Report): string => {
   return `${paragraphs.map(lines => lines.map(printable).join('\n')).join('\n\n')}\n`;
 };
 
-const reloadLines = ({ at, outcome, reason, stopped, started }: NonNullable<Report['reload']>, now: string) => {
+const reloadLines = (
+  { at, outcome, reason, stopped, started, adopted }: NonNullable<Report['reload']>,
+  now: string,
+) => {
   const when = `${at} (${ago(at, now)})`;
   const anew = [...new Set([...stopped, ...started])].join(', ');
   if (outcome === 'refused')
@@ -38,7 +41,11 @@ const reloadLines = ({ at, outcome, reason, stopped, started }: NonNullable<Repo
       `the config was refused at ${when}; the one before goes on`,
       ...(reason ?? '').split('\n').map(line => `  ${line}`),
     ];
-  return [outcome === 'unchanged' ? `the config said the same at ${when}` : `the config changed at ${when}: ${anew}`];
+  if (outcome === 'unchanged') return [`the config said the same at ${when}`];
+  return [
+    `the config changed at ${when}: ${anew}`,
+    ...adopted.map(({ from, to }) => `  ${to} goes on where ${from} stood`),
+  ];
 };
 
 const ledgerWords = ({ ledger }: Report): string => {

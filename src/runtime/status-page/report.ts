@@ -65,13 +65,14 @@ export const report = async (ground: ReportGround) => {
   };
 };
 
-const reloadOf = ({ time, outcome, reason, change, notes = [] }: Reload) => ({
+const reloadOf = ({ time, outcome, reason, change, adopted = [], notes = [] }: Reload) => ({
   at: iso(time),
   outcome,
   reason: reason ?? null,
   kept: change?.keep ?? [],
   stopped: change?.stop ?? [],
   started: change?.start ?? [],
+  adopted: adopted.map(({ from, to }) => ({ from, to })),
   notes,
 });
 

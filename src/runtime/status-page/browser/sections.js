@@ -129,14 +129,16 @@ export const showReload = ({ reload, now }) => {
   );
 };
 
-const outcomeOf = ({ at, outcome, kept, stopped, started }, now) => {
+const outcomeOf = ({ at, outcome, kept, stopped, started, adopted }, now) => {
   const when = moment(at, now);
   if (outcome === 'refused') return `A change was refused at ${when}.`;
   if (outcome === 'unchanged') return `Looked at again at ${when}; it said the same.`;
+  const renamed = new Set(adopted.flatMap(({ from, to }) => [from, to]));
   const parts = [
-    ['gone', stopped.filter(name => !started.includes(name))],
+    ['renamed', adopted.map(({ from, to }) => `${from} to ${to}`)],
+    ['gone', stopped.filter(name => !started.includes(name) && !renamed.has(name))],
     ['made anew', started.filter(name => stopped.includes(name))],
-    ['new', started.filter(name => !stopped.includes(name))],
+    ['new', started.filter(name => !stopped.includes(name) && !renamed.has(name))],
     ['left alone', kept],
   ];
   const words = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`);
