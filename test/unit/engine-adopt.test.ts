@@ -177,4 +177,30 @@ describe('a receiver of another name', () => {
     expect(w.at('o')).toEqual(['a1']);
     expect((await store.positions()).map(({ receiver }) => receiver)).toEqual(['a']);
   });
+
+  test('that the state cannot give its name does not begin, and says why', async () => {
+    const w = world();
+    w.happen('a', 'a1');
+    const exporters = { out: w.out({ to: 'o' }) };
+    const lines: string[] = [];
+    const engine = await begin(
+      w,
+      store,
+      await planOf({ receivers: { a: w.sim({ from: 'a' }) }, exporters }),
+      {},
+      lines,
+    );
+    await w.clock.advance(0);
+    listen(point => {
+      if (point === 'after writes') throw new Error('a letter is damaged');
+    });
+    const next = await planOf({ receivers: { z: w.sim({ from: 'a' }) }, exporters });
+    expect((await w.clock.run(engine.reload(next, {}, [toZ]))).adopted).toEqual([]);
+    listen(undefined);
+    await w.clock.advance(MINUTE);
+    expect(lines).toContainEqual('it does not begin: a letter is damaged {"lane":"z"}');
+    expect(w.at('o')).toEqual(['a1']);
+    engine.stop();
+    expect(await w.clock.run(engine.ended)).toMatchObject([{ lane: 'z', fault: { code: 'E_ABANDONED' } }]);
+  });
 });
