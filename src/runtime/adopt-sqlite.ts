@@ -9,6 +9,7 @@ import { type LedgerTable, portionsIn } from './ledger-sqlite.ts';
 import { BEGAN, type EntryRow, HIGHEST, type PositionRow, rowOf } from './position-sqlite.ts';
 import { packRow, type StoredRow, unpackRow } from './queue-sqlite.ts';
 import { reading } from './sqlite-open.ts';
+import { agrees, type SummedLetter, sumOfLetter } from './sums.ts';
 
 export interface Taken {
   /** Where it stands. */
@@ -53,10 +54,14 @@ export const adopt = (
 const renameRecords = (db: DatabaseSync, from: string, to: string, identity: string): void => {
   const isTheirs = ({ origin }: AuditRecord) => origin.receiver === from && identify(origin) === identity;
   const renamed = (record: AuditRecord): AuditRecord => ({ ...record, origin: { ...record.origin, receiver: to } });
-  const letter = db.prepare('update dead set record = ? where seq = ?');
-  for (const row of db.prepare('select seq, record from dead where identity = ?').all(identity)) {
-    const record = JSON.parse(String(row.record)) as AuditRecord; // nobody else writes letters
-    if (isTheirs(record)) letter.run(textOfAny(renamed(record)), Number(row.seq));
+  const letter = db.prepare('update dead set record = ?, sum = ? where seq = ?');
+  for (const row of db.prepare('select * from dead where identity = ?').all(identity)) {
+    const stored = row as unknown as SummedLetter & { readonly seq: number }; // its columns
+    if (!agrees(stored, sumOfLetter(stored))) continue; // damaged: it is nobody's, and stays as it is
+    const parsed = JSON.parse(stored.record) as AuditRecord; // nobody else writes letters
+    if (!isTheirs(parsed)) continue;
+    const record = textOfAny(renamed(parsed));
+    letter.run(record, sumOfLetter({ ...stored, record }), stored.seq);
   }
   const update = db.prepare('update queue set size = ?, bytes = ?, data = ? where seq = ?');
   for (const seq of rowsOf(db, from)) {

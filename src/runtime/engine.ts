@@ -210,6 +210,7 @@ export const startEngine = async (
   };
 
   for (const { receiver } of first.lanes) mappings.set(receiver.spec.type, receiver.spec.ocsf);
+  for (const doubt of store.doubts) log.warn({}, doubt);
   await exchange(options.queuesOnly ? { ...first, lanes: [] } : first);
   return {
     ended: untilEnded(),

@@ -161,6 +161,8 @@ const strayFrom = (db: DatabaseSync, { accounts }: Reading): readonly string[] =
   for (const { row, portions } of portionsIn(db)) {
     const exporter = queues.get(row);
     if (exporter === undefined) strays.push(`row ${row} of a queue is gone, and still counted`);
+    else if (portions === undefined)
+      strays.push(`row ${row} of the queue ${exporter}: whose records it has cannot be read`);
     else
       for (const { sources, ...portion } of portions) {
         const name = nameOf({ ...portion, exporter });

@@ -59,7 +59,7 @@ export const ledgerTable = (db: DatabaseSync): Ledger => {
   const links = linkTable(db);
   const insert = db.prepare('insert into ledger (seq, previous, content, digest) values (?, ?, ?, ?)');
   const update = db.prepare('update ledger set content = ?, digest = ? where seq = ?');
-  const enter = db.prepare('insert into ledger_rows values (?, ?)');
+  const enter = db.prepare('insert or replace into ledger_rows values (?, ?)');
   const leave = db.prepare('delete from ledger_rows where row = ?');
   let head = headOf(db);
 
@@ -150,7 +150,7 @@ export const ledgerTable = (db: DatabaseSync): Ledger => {
     rename: (from, to, now) => {
       links.rename(from, to);
       for (const { row, portions } of portionsIn(db))
-        if (portions.some(({ receiver }) => receiver === from)) {
+        if (portions?.some(({ receiver }) => receiver === from)) {
           leave.run(row);
           enter.run(row, JSON.stringify(portions.map(one => (one.receiver === from ? { ...one, receiver: to } : one))));
         }
@@ -213,11 +213,19 @@ const untilIn = (content: string): number | undefined => {
   }
 };
 
-/** Which records of which rows came by which routes. */
+/** Which records of which rows came by which routes; nothing where that is damaged. */
 export const portionsIn = (
   db: DatabaseSync,
-): readonly { readonly row: number; readonly portions: readonly Portion[] }[] =>
+): readonly { readonly row: number; readonly portions: readonly Portion[] | undefined }[] =>
   db
     .prepare('select row, portions from ledger_rows order by row')
     .all()
-    .map(({ row, portions }) => ({ row: Number(row), portions: JSON.parse(String(portions)) as readonly Portion[] })); // nobody else writes them
+    .map(({ row, portions }) => ({ row: Number(row), portions: portionsOf(String(portions)) }));
+
+const portionsOf = (text: string): readonly Portion[] | undefined => {
+  try {
+    return JSON.parse(text) as readonly Portion[]; // nobody else writes them
+  } catch {
+    return undefined;
+  }
+};

@@ -5,6 +5,7 @@ import { textOfAny } from '../json.ts';
 import { type AuditRecord, identify, type Write } from '../model.ts';
 import { reading } from './sqlite-open.ts';
 import type { DeadLetter } from './state.ts';
+import { agrees, type SummedLetter, sumOfLetter } from './sums.ts';
 
 type Only<K extends Write['kind']> = Extract<Write, { kind: K }>;
 
@@ -35,8 +36,8 @@ export interface LetterTable {
 
 /** The letters of a connection; to be changed inside of a transaction. */
 export const letterTable = (db: DatabaseSync): LetterTable => {
-  const insert = db.prepare(`insert into dead (place, identity, id, part, code, reason, count, first, last, record)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  const insert = db.prepare(`insert into dead (place, identity, id, part, code, reason, count, first, last, record, sum)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'
     do update set tries = tries + 1, last = excluded.last, reason = excluded.reason
     returning seq`);
@@ -59,7 +60,9 @@ export const letterTable = (db: DatabaseSync): LetterTable => {
         const share = records.length === 1 ? count : code === 'E_SINK_PARTIAL' ? (index === 0 ? count : 0) : 1;
         const { origin, id, part = 0 } = record;
         const identity = identify(origin);
-        const kept = insert.get(place, identity, id, part, code, reason, share, now, now, textOfAny(record));
+        const text = textOfAny(record);
+        const sum = sumOfLetter({ place, identity, id, part, record: text });
+        const kept = insert.get(place, identity, id, part, code, reason, share, now, now, text, sum);
         return { seq: Number(kept?.seq), place, identity, id, part };
       }),
 
@@ -120,16 +123,29 @@ export const listDeadLetters = (folder: string, { seqs = [], place, code }: Choi
     return rows as unknown as readonly LetterSummary[]; // the columns are named as the fields
   });
 
-/** Letters with their records, a few in memory at a time. Throws E_STATE_CORRUPT at one that is damaged. */
-export function* lettersOf(folder: string, seqs: readonly number[]): Generator<DeadLetter> {
+/**
+ * Letters with their records, a few in memory at a time. One that is damaged is told and passed by; where nobody is to be
+ * told, it throws E_STATE_CORRUPT.
+ */
+export function* lettersOf(
+  folder: string,
+  seqs: readonly number[],
+  damaged: (fault: Fault) => void = fault => {
+    throw fault;
+  },
+): Generator<DeadLetter> {
   for (let at = 0; at < seqs.length; at += AT_ONCE)
     yield* reading(folder, 1, [] as readonly DeadLetter[], db => {
-      const one = db.prepare(
-        'select seq, place, code, reason, count, tries, first, last, record from dead where seq = ?',
-      );
+      const one = db.prepare('select * from dead where seq = ?');
       return seqs.slice(at, at + AT_ONCE).flatMap(seq => {
-        const row = one.get(seq) as unknown as (DeadLetter & { record: string }) | undefined; // the columns are the letter's own
-        return row ? [{ ...row, record: recordOf(row, folder) }] : []; // one that went meanwhile
+        const row = one.get(seq) as unknown as StoredLetter | undefined; // its columns
+        if (!row) return []; // it went meanwhile
+        try {
+          return [letterIn(row, folder)];
+        } catch (fault) {
+          damaged(fault as Fault); // that is what it throws
+          return [];
+        }
       });
     });
 }
@@ -137,11 +153,23 @@ export function* lettersOf(folder: string, seqs: readonly number[]): Generator<D
 /** So many are in memory. */
 const AT_ONCE = 100;
 
-const recordOf = ({ seq, record }: { readonly seq: number; readonly record: string }, folder: string): AuditRecord => {
+type StoredLetter = Omit<DeadLetter, 'record'> & SummedLetter;
+
+/** Throws E_STATE_CORRUPT where it is not what was written. */
+const letterIn = (row: StoredLetter, folder: string): DeadLetter => {
+  const { seq, place, code, reason, count, tries, first, last } = row;
+  return { seq, place, code, reason, count, tries, first, last, record: recordIn(row, folder) };
+};
+
+const recordIn = (row: StoredLetter, folder: string): AuditRecord => {
+  const damaged = (cause?: unknown) =>
+    new Fault('E_STATE_CORRUPT', `the state in ${folder} is damaged: dead letter ${row.seq} is not what was written`, {
+      cause,
+    });
+  if (!agrees(row, sumOfLetter(row))) throw damaged();
   try {
-    return JSON.parse(record) as AuditRecord; // nobody else writes letters
+    return JSON.parse(row.record) as AuditRecord; // nobody else writes letters
   } catch (cause) {
-    const what = `the state in ${folder} is damaged: dead letter ${seq} is not what was written`;
-    throw new Fault('E_STATE_CORRUPT', what, { cause });
+    throw damaged(cause);
   }
 };

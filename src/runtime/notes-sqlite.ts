@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DAY } from '../options.ts';
+import type { WaitNote } from './budget.ts';
 import type { DriftNote, GapNote, Notes } from './notes.ts';
 import { asStateFault, newer } from './sqlite-faults.ts';
+import { agrees, sumOf } from './sums.ts';
 import { VERSION } from './tables.ts';
 
 /** How many notes are kept, and for how long gaps. Of drift, what was not seen for longest goes first. */
@@ -24,11 +26,11 @@ export const noteWriter = (db: DatabaseSync): ((notes: Notes, now: number) => vo
   const leastGaps = db.prepare(`delete from gaps where (receiver, since) in
     (select receiver, since from gaps order by noticed desc, until desc limit -1 offset ?)`);
 
-  const wait = db.prepare('insert or replace into waits values (?, ?, ?)');
+  const wait = db.prepare('insert or replace into waits values (?, ?, ?, ?)');
   const overWaits = db.prepare('delete from waits where until < ? and noted <= ?'); // not by a clock that stepped back
 
   return (notes, now) => {
-    for (const { key, noted, until } of notes.waits ?? []) wait.run(key, noted, until);
+    for (const { key, noted, until } of notes.waits ?? []) wait.run(key, noted, until, sumOf(key, noted, until));
     if (notes.waits) overWaits.run(now, now);
     for (const { vendor, feed, kind, what, count, first, last, example } of notes.drift)
       drift.run(vendor, feed, kind, what, count, first, last, example);
@@ -45,6 +47,12 @@ export const noteWriter = (db: DatabaseSync): ((notes: Notes, now: number) => vo
     if (notes.gaps.length > 0) leastGaps.run(KEPT.gaps);
   };
 };
+
+/** Of the rows of `waits`, those that are what was written: whoever asks too early is told so again. */
+export const wholeWaits = (rows: readonly unknown[]): readonly WaitNote[] =>
+  (rows as readonly (WaitNote & { sum?: number | null })[]) // the columns are the note's own
+    .filter(row => agrees(row, sumOf(row.key, row.noted, row.until)))
+    .map(({ key, noted, until }) => ({ key, noted, until }));
 
 /**
  * The notes in a state; none where there is no state, or one of a version that took no notes. Throws E_STATE_NEWER,

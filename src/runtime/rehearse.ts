@@ -57,6 +57,7 @@ export const QUIET = { report: () => {}, rest: () => {} };
 
 /** A state that is empty and stays so. */
 export const nowhere: Store = {
+  doubts: [],
   position: async () => undefined,
   positions: async () => [],
   get: async () => undefined,

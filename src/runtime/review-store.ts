@@ -5,6 +5,7 @@ import type { Json, Write } from '../model.ts';
 import type { WaitNote } from './budget.ts';
 import { NOTHING } from './ledger.ts';
 import { knownIn, loadMarks } from './marks-sqlite.ts';
+import { wholeWaits } from './notes-sqlite.ts';
 import { reading } from './sqlite-open.ts';
 import type { Store } from './state.ts';
 import { readStandings } from './state-tools.ts';
@@ -64,15 +65,15 @@ const WAITS = 5;
 
 /** Until when vendors may not be asked, beside whoever runs. Throws as `snapshot` does. */
 export const readWaits = (folder: string): readonly WaitNote[] =>
-  // The columns are named as the fields.
-  reading(folder, WAITS, [], db => db.prepare('select key, noted, until from waits').all()) as unknown as WaitNote[];
+  reading(folder, WAITS, [], db => wholeWaits(db.prepare('select * from waits').all()));
 
 /** The state as it is now, beside whoever runs on it: to be read only. Throws E_STATE_NEWER, _CORRUPT, _OPEN. */
 export const snapshot = (folder: string): Store => {
-  const marks = reading(folder, 1, new Map(), loadMarks);
+  const { marks } = reading(folder, 1, { marks: new Map(), damaged: new Set<string>() }, loadMarks);
   const row = (query: string, ...values: readonly string[]) =>
     reading(folder, 1, undefined, db => db.prepare(query).get(...values));
   return {
+    doubts: [],
     position: async (receiver, identity) => {
       const found = row('select count, value from positions where receiver = ? and identity = ?', receiver, identity);
       return found && { count: Number(found.count), value: JSON.parse(String(found.value)) as Json };

@@ -2,9 +2,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { describe } from '../fault.ts';
 import { checkIn, SINCE as LEDGER } from './ledger-read.ts';
-import { WIDTH } from './marks.ts';
+import { areWhole } from './marks-sqlite.ts';
+import { BEGAN } from './position-sqlite.ts';
 import { reading, versionOf } from './sqlite-open.ts';
-import { isWhole, type SummedEntry, type SummedPosition } from './sums.ts';
+import {
+  agrees,
+  isWhole,
+  type SummedEntry,
+  type SummedLetter,
+  type SummedMarks,
+  type SummedPosition,
+  sumOfLetter,
+} from './sums.ts';
 
 export interface Soundness {
   /** How many of the changes in `tables.ts` it has seen; 0 where there is no state. */
@@ -28,18 +37,42 @@ export const checkState = (folder: string): Soundness =>
       ...badTexts(db, 'positions', 'value', "receiver || ' ' || identity"),
       ...badTexts(db, 'entries', 'value', "space || ' ' || key"),
       ...badTexts(db, 'dead', 'record', 'seq'),
-      ...rows(db, `select space as name from marks where length(ids) % ${WIDTH} <> 0 or length(ids) = 0`).map(
-        name => `marks of ${name}: a block is not whole`,
-      ),
+      ...badMarks(db),
+      ...badLetters(db),
       ...badSums(db, 'positions', "'position of ' || receiver"),
       ...badSums(db, 'entries', "'entry ' || space || ' ' || key"),
       ...rows(db, 'select receiver as name from positions where count < 1').map(
         name => `position of ${name}: its count`,
       ),
+      ...rows(
+        db,
+        `select key as name from entries where space = '${BEGAN}'
+          and key not in (select receiver || ' ' || identity from positions)`,
+      ).map(name => `position of ${name}: it is gone`),
       ...(version < LEDGER ? [] : checkIn(db).problems.map(text => `ledger: ${text}`)),
     ];
     return { version, problems };
   });
+
+const badMarks = (db: DatabaseSync): readonly string[] => {
+  const found = new Set<string>();
+  for (const row of db.prepare('select * from marks').iterate()) {
+    const block = row as unknown as SummedMarks; // its columns
+    if (!areWhole(block)) found.add(`marks of ${block.space}: not what was written`);
+    if (found.size >= MOST) break;
+  }
+  return [...found];
+};
+
+const badLetters = (db: DatabaseSync): readonly string[] => {
+  const found: string[] = [];
+  for (const row of db.prepare('select * from dead').iterate()) {
+    const letter = row as unknown as SummedLetter & { readonly seq: number }; // its columns
+    if (!agrees(letter, sumOfLetter(letter))) found.push(`dead letter ${letter.seq}: not what was written`);
+    if (found.length >= MOST) break;
+  }
+  return found;
+};
 
 const rows = (db: DatabaseSync, query: string): readonly string[] =>
   db

@@ -5,24 +5,23 @@ import { Fault } from '../fault.ts';
 import type { Move, Write } from '../model.ts';
 import { point } from '../point.ts';
 import { adopt } from './adopt-sqlite.ts';
-import type { WaitNote } from './budget.ts';
 import { trailOf } from './history-sqlite.ts';
 import { type Happened, ledgerTable } from './ledger-sqlite.ts';
 import { type Kept, letterTable } from './letters-sqlite.ts';
 import { digestOf, Marks, WIDTH } from './marks.ts';
 import { knownIn, loadMarks } from './marks-sqlite.ts';
-import { noteWriter } from './notes-sqlite.ts';
+import { noteWriter, wholeWaits } from './notes-sqlite.ts';
 import { BEGAN } from './position-sqlite.ts';
 import { queueTables } from './queue-sqlite.ts';
 import { asStateFault } from './sqlite-faults.ts';
 import { inTransaction, take } from './sqlite-open.ts';
 import type { Store, StoredPosition } from './state.ts';
-import { readWhole, type SummedEntry, type SummedPosition, sumOf } from './sums.ts';
+import { readWhole, type SummedEntry, type SummedPosition, sumOf, sumOfMarks } from './sums.ts';
 
 /** Opens the state in a folder and takes it for this process. Throws E_STATE_OWNED, _OPEN, _NEWER, _CORRUPT. */
 export const openState = (folder: string): Store => {
   const { db, close } = take(folder);
-  const { sql, marks, letters, queues, trail, ledger, writeNotes } = prepared(db, folder, close);
+  const { sql, marks, doubts, letters, queues, trail, ledger, writeNotes } = prepared(db, folder, close);
 
   const apply = (writes: readonly Write[], now: number): (() => void)[] => {
     const afterwards: (() => void)[] = []; // what the memory learns, once it is true
@@ -64,8 +63,11 @@ export const openState = (folder: string): Store => {
     };
 
   return {
+    doubts,
     position: reads((receiver, identity) => {
       const row = sql.position.get(receiver, identity) as SummedPosition | undefined;
+      if (!row && sql.entry.get(BEGAN, `${receiver} ${identity}`))
+        throw new Fault('E_STATE_CORRUPT', `the state in ${folder} is damaged: the position of ${receiver} is gone`);
       return row && { count: row.count, value: readWhole(row, `the position of ${receiver}`, folder) };
     }),
     get: reads((space, key) => {
@@ -96,7 +98,7 @@ export const openState = (folder: string): Store => {
       point('after commit');
     },
     note: async (notes, now) => inTransaction(db, folder, () => writeNotes(notes, now)),
-    waits: reads(() => sql.waits.all() as unknown as readonly WaitNote[]), // its columns
+    waits: reads(() => wholeWaits(sql.waits.all())),
     close: async () => close(),
   };
 };
@@ -113,13 +115,13 @@ const statements = (db: DatabaseSync) => {
   const make = (text: string): StatementSync => db.prepare(text);
   return {
     position: make('select count, value, low, sum from positions where receiver = ? and identity = ?'),
-    waits: make('select key, noted, until from waits'),
+    waits: make('select * from waits'),
     positions: make('select receiver, identity, count, value, low, sum from positions'),
     move: make('insert or replace into positions values (?, ?, ?, ?, ?, ?)'),
     entry: make('select value, sum from entries where space = ? and key = ?'),
     set: make('insert or replace into entries values (?, ?, ?, ?)'),
     unset: make('delete from entries where space = ? and key = ?'),
-    mark: make('insert into marks (space, date, ids) values (?, ?, ?)'),
+    mark: make('insert into marks (space, date, ids, sum) values (?, ?, ?, ?)'),
     purge: make('delete from marks where space = ? and date < ? returning ids'),
   };
 };
@@ -152,7 +154,10 @@ const applyMark = (
   if (!move) throw new Error('marks without a move: they would have no date'); // a defect of the engine
   const gone = sql.purge.all(space, Math.floor(move.low - remember)) as { ids: Uint8Array }[];
   const digests = ids.map(digestOf);
-  if (digests.length > 0) sql.mark.run(space, Math.floor(move.date), Buffer.concat(digests));
+  if (digests.length > 0) {
+    const block = { space, date: Math.floor(move.date), ids: Buffer.concat(digests) };
+    sql.mark.run(block.space, block.date, block.ids, sumOfMarks(block));
+  }
   return () => {
     const set = marks.get(space) ?? new Marks();
     for (const blob of gone) for (let at = 0; at < blob.ids.length; at += WIDTH) set.delete(blob.ids, at);
@@ -163,12 +168,21 @@ const applyMark = (
 
 // ---- Opening ----
 
+const marksIn = (db: DatabaseSync) => {
+  const { marks, damaged } = loadMarks(db);
+  const doubts = [...damaged].map(
+    space =>
+      `marks of ${space} are not what was written: what they stood for is delivered again where it is read again`,
+  );
+  return { marks, doubts };
+};
+
 /** All that is known of a state before anything is asked of it. What it lacks for that, only damage can have taken. */
 const prepared = (db: DatabaseSync, folder: string, close: () => void) => {
   try {
     return {
       sql: statements(db),
-      marks: loadMarks(db),
+      ...marksIn(db),
       letters: letterTable(db),
       queues: queueTables(db),
       trail: trailOf(db),

@@ -40,6 +40,8 @@ export interface Store {
    * @param now our clock, ms since the epoch
    */
   note(notes: Notes, now: number): Promise<void>;
+  /** What of it is damaged and can be done without, when it was opened; a line each. */
+  readonly doubts: readonly string[];
   /** Until when vendors may not be asked, as noted. */
   waits(): Promise<readonly WaitNote[]>;
   close(): Promise<void>;

@@ -52,6 +52,10 @@ export const MIGRATIONS: readonly string[] = [
     letter integer, receiver text, pipeline text, exporter text, identity text not null, id text not null,
     certain integer not null, primary key (letter, receiver, pipeline, exporter)) without rowid;
   create index ledger_dead on ledger_letters (receiver, pipeline, exporter, identity, id);`,
+
+  // More sums: of what would be sent altered, asked for late, or delivered twice.
+  `alter table dead add column sum integer; alter table marks add column sum integer;
+  alter table waits add column sum integer;`,
 ];
 
 export const VERSION = MIGRATIONS.length;

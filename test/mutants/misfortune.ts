@@ -5,6 +5,7 @@ const BUDGET = 'src/runtime/budget.ts';
 const BUCKET = 'src/runtime/bucket.ts';
 const CIRCUIT = 'src/runtime/circuit.ts';
 const OPEN = ['test/unit/circuit.test.ts'];
+const DAMAGE = ['test/unit/state-damage.test.ts', 'test/unit/state-damage-tables.test.ts'];
 const LOOP = ['test/property/crash-loop.test.ts'];
 
 export const misfortuneMutations: readonly Mutation[] = [
@@ -42,6 +43,36 @@ export const misfortuneMutations: readonly Mutation[] = [
     ['test/unit/state-damage.test.ts'],
     ['src/runtime/sums.ts', 'if (!isWhole(row)) throw damaged();', ''],
   ),
+  unit('a position that is gone is taken for none', DAMAGE, [
+    'src/runtime/state-sqlite.ts',
+    'if (!row && sql.entry.get(BEGAN,',
+    'if (row && sql.entry.get(BEGAN,',
+  ]),
+  unit('a dead letter whose bits fell over is sent', DAMAGE, [
+    'src/runtime/letters-sqlite.ts',
+    'if (!agrees(row, sumOfLetter(row))) throw damaged();',
+    '',
+  ]),
+  unit('marks without a check sum', DAMAGE, [
+    'src/runtime/marks-sqlite.ts',
+    'agrees(block, sumOfMarks(block))',
+    'true',
+  ]),
+  unit('damaged marks are not said', DAMAGE, [
+    'src/runtime/engine.ts',
+    'for (const doubt of store.doubts) log.warn({}, doubt);',
+    '',
+  ]),
+  unit('a wait whose bits fell over is kept', DAMAGE, [
+    'src/runtime/notes-sqlite.ts',
+    'agrees(row, sumOf(row.key, row.noted, row.until))',
+    'true',
+  ]),
+  unit('the ledger of a damaged row holds the lane', DAMAGE, [
+    'src/runtime/ledger-sqlite.ts',
+    'insert or replace into ledger_rows',
+    'insert into ledger_rows',
+  ]),
   unit(
     'rows of a queue without a check sum',
     ['test/unit/queue-damage.test.ts'],

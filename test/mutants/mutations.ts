@@ -82,14 +82,10 @@ export const mutations: readonly Mutation[] = [
   ),
   crash(
     'marks dated by the low-water time',
-    [STATE, 'sql.mark.run(space, Math.floor(move.date)', 'sql.mark.run(space, Math.floor(move.low)'],
+    [STATE, 'date: Math.floor(move.date)', 'date: Math.floor(move.low)'],
     [VENDOR, 'pick(MINUTE, HOUR, 14 * DAY)', 'MINUTE'],
   ),
-  crash('marks not written', [
-    STATE,
-    'if (digests.length > 0) sql.mark.run(',
-    'if (digests.length > 1e9) sql.mark.run(',
-  ]),
+  crash('marks not written', [STATE, 'if (digests.length > 0) {', 'if (digests.length > 1e9) {']),
   crash('a file not cut back', [
     WRITER,
     'tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length, bytes);',

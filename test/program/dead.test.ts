@@ -1,6 +1,7 @@
 // Dead letters as a person meets them: a processor that throws on some records, its cause mended, and each event in the
 // files once in the end.
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { simulator } from '../../receivers/opal/simulator.ts';
 import type { Simulation } from '../../src/simulation/simulator.ts';
@@ -121,6 +122,27 @@ test('killed while it sends letters again: in the end each event is in the files
   const events = metadata(made);
   expect(new Set(events.map(event => event.original_event_uid))).toEqual(new Set(vendor.ids().opal));
   expect(new Set(events.map(event => event.uid)).size).toBe(events.length);
+});
+
+test('a letter that is damaged is named, and neither sent nor exported; the others are', async () => {
+  const made = here();
+  await say(made, ['once'], true);
+  const kept = await letters(made);
+  const damage = (sql: string) => {
+    const db = new DatabaseSync(join(made.folder, '.tributary/state.db'));
+    db.exec(`update dead set record = ${sql} where seq = ${kept[0]!.seq}`);
+    db.close();
+  };
+  damage(`replace(record, '"event_id"', '"event_ie"')`);
+  const exported = await say(made, ['dead', 'export']);
+  expect(exported).toMatchObject({ code: 1, stderr: expect.stringContaining('dead letter 1 is not what was written') });
+  expect(exported.stdout.split('\n').filter(Boolean)).toHaveLength(kept.length - 1);
+  const sent = await say(made, ['dead', 'retry']);
+  expect(sent).toMatchObject({ code: 1, stderr: expect.stringContaining('dead letter 1 is not what was written') });
+  expect(sent.stderr).toContain(`${kept.length - 1} delivered, 1 not tried`);
+  damage(`replace(record, '"event_ie"', '"event_id"')`);
+  expect((await say(made, ['dead', 'retry'])).code).toBe(0);
+  expect(new Set(metadata(made).map(event => event.original_event_uid))).toEqual(new Set(vendor.ids().opal));
 });
 
 test('letters are dropped only when it is said which, and that it is meant; the history says who went', async () => {

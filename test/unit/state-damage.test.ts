@@ -9,10 +9,13 @@ import { queued } from '../../src/config.ts';
 import { Fault } from '../../src/fault.ts';
 import type { Code } from '../../src/faults.ts';
 import { MINUTE } from '../../src/options.ts';
+import { lettersOf } from '../../src/runtime/letters-sqlite.ts';
+import { readWaits } from '../../src/runtime/review-store.ts';
 import { checkState } from '../../src/runtime/state-check.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { dice } from '../property/crash/dice.ts';
 import { sinkOf, start, vendor } from '../support/engine.ts';
+import { sampleRecords } from '../support/exporter-bench.ts';
 import { readDeadLetters } from '../support/letters.ts';
 
 const [BEFORE, AFTER] = [20, 24]; // pages
@@ -140,15 +143,65 @@ test('one bit of a position or of an entry, which would skip events or cut a fil
   expect(checkState(folderOf({ 'state.db': spoilt })).problems).toEqual(['position of sim: not what was written']);
 });
 
-test('a dead letter that is not what was written is named', () => {
+/** A closed state in which something was done behind the back of everybody. */
+const tampered = (sql: string) => {
   const folder = folderOf({ 'state.db': copies.closed['state.db']! });
   const db = new DatabaseSync(join(folder, 'state.db'));
-  db.exec(`insert into dead (place, identity, id, part, code, reason, count, first, last, record)
-    values ('exporter/x', 'i', 'a', 0, 'E_X', 'no', 1, 1, 1, '{"id":')`);
+  db.exec(sql);
   db.close();
-  expect(() => readDeadLetters(folder)).toThrow(
-    expect.objectContaining({ code: 'E_STATE_CORRUPT', message: expect.stringContaining('dead letter 1') }),
+  return folder;
+};
+
+test('a position that is gone is not taken for a receiver that never began: it would begin behind what it missed', async () => {
+  const folder = tampered('delete from positions');
+  expect(checkState(folder).problems).toEqual([expect.stringMatching(/^position of sim .*: it is gone$/)]);
+  const { causes } = await goOn({ 'state.db': readFileSync(join(folder, 'state.db')) });
+  expect(causes).toEqual([
+    expect.objectContaining({
+      code: 'E_STATE_CORRUPT',
+      message: expect.stringContaining('the position of sim is gone'),
+    }),
+  ]);
+});
+
+test('a dead letter that is not what was written is named, and the others are read', async () => {
+  const folder = folderOf({});
+  const store = openState(folder);
+  const records = sampleRecords(3);
+  await store.commit([{ kind: 'dead', place: 'exporter/x', code: 'E_X', reason: 'no', count: 3, records }], 1);
+  await store.close();
+  const db = new DatabaseSync(join(folder, 'state.db'));
+  db.exec(
+    `update dead set record = replace(record, '"opal-1"', '"opal-3"') where seq = 2; update dead set record = '{' where seq = 3`,
   );
+  db.close();
+  const named = (seq: number) =>
+    expect.objectContaining({ code: 'E_STATE_CORRUPT', message: expect.stringContaining(`dead letter ${seq}`) });
+  expect(() => readDeadLetters(folder)).toThrow(named(2));
+  const damaged: Fault[] = [];
+  const read = [...lettersOf(folder, [1, 2, 3], fault => damaged.push(fault))];
+  expect([read.map(({ seq }) => seq), damaged]).toEqual([[1], [named(2), named(3)]]);
+  expect(checkState(folder).problems).toEqual(
+    expect.arrayContaining([expect.stringContaining('dead letter 2: not what')]),
+  );
+});
+
+test('a wait that is not what was written is no wait: a vendor is not left alone for years', async () => {
+  const folder = folderOf({});
+  const store = openState(folder);
+  const waits = [
+    { key: 'a', noted: 1, until: 60_000 },
+    { key: 'b', noted: 1, until: 60_000 },
+  ];
+  await store.note({ drift: [], gaps: [], waits }, 1);
+  await store.close();
+  const db = new DatabaseSync(join(folder, 'state.db'));
+  db.exec(`update waits set until = until + (1 << 40) where key = 'a'`);
+  db.close();
+  expect(readWaits(folder)).toEqual([waits[1]]);
+  const again = openState(folder);
+  expect(await again.waits()).toEqual([waits[1]]);
+  await again.close();
 });
 
 test('put back from a backup, it goes on: everything is delivered', async () => {

@@ -47,7 +47,8 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
       };
       const fates: Fate[] = [];
       const seqsOf = letters.map(({ seq }) => seq);
-      for (const letter of lettersOf(state, seqsOf)) {
+      const damaged: Fault[] = [];
+      for (const letter of lettersOf(state, seqsOf, fault => damaged.push(fault))) {
         try {
           fates.push(await resender.resend(letter, { signal: cut.signal, report }));
           trouble.over();
@@ -58,8 +59,8 @@ export const retry = (words: readonly string[], flags: RetryFlags): Promise<void
           );
         }
       }
-      process.stderr.write(`${told(letters, fates)}\n`);
-      if (fates.some(({ is }) => is === 'refused' || is === 'homeless')) process.exitCode = 1;
+      process.stderr.write(`${[told(letters, fates), ...damaged.map(describe)].join('\n')}\n`);
+      if (damaged.length > 0 || fates.some(({ is }) => is === 'refused' || is === 'homeless')) process.exitCode = 1;
     } finally {
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       await resender.close();

@@ -135,6 +135,7 @@ export const live = async (
       return work(...args);
     };
   const store: Store = {
+    doubts: inner.doubts,
     position: guarded('position', inner.position),
     positions: inner.positions,
     get: guarded('get', inner.get),
