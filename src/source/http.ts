@@ -160,7 +160,7 @@ const source = <S extends StandardSchema, Page, P extends Json, Ask extends Aske
       if (isStored(position) && position.shape === walk.shape && walk.fits(position.at)) return position;
       throw new Fault('E_POSITION', `the stored position is not of the walk ${walk.shape}`);
     },
-    midway: position => walk.midway?.(inside(position)) ?? false,
+    midway: (position, now) => walk.midway?.(inside(position), now) ?? false,
     ...(walk.rewind && {
       rewind: (position: Stored, to: number) => {
         const back = walk.rewind?.(inside(position), to);

@@ -29,8 +29,8 @@ export interface Source<P extends Json> {
   rewind?(position: P, to: number): P | undefined;
   /** What is done at this position, in words; nothing is asked. @param now ms since the epoch */
   explain?(position: P, now: number): Promise<Explanation>;
-  /** Whether it stands inside of something whose end was told when it was begun. */
-  midway?(position: P): boolean;
+  /** Whether it stands inside of something that ends before the present. @param now ms since the epoch */
+  midway?(position: P, now: number): boolean;
   /** How far each reading reaches back, in ms. */
   readonly overlap?: number | undefined;
   /** Where to stand to compare; as `rewind` when absent. */
@@ -82,18 +82,19 @@ export const poll = <P extends Json>(source: Source<P>, every: number, context: 
         ? { value: source.restore(stored.value), count: stored.count }
         : await emit({ records: [], position: source.start(clock.now()), date: 0 }, 0); // the resolved start is committed before anything is asked
 
-      let resumed = stored !== undefined && (source.midway?.(here.value) ?? false);
+      const midway = () => source.midway?.(here.value, clock.now()) ?? false;
+      let resumed = stored !== undefined && midway();
       while (!signal.aborted) {
         const turn = await persist(() => source.pull(here.value, signal), { clock, signal, report: context.report });
         if (turn?.gap) context.log.warn({ gap: turn.gap }, gapMessage(turn.gap));
         if (turn) here = await emit(turn, here.count);
-        if (turn?.more) continue;
-        if (resumed) {
+        if (turn?.more) resumed &&= midway();
+        else if (resumed)
           resumed = false; // what was begun ends where the present was then: there may be more since
-          continue;
+        else {
+          context.rest();
+          await clock.sleep(every, signal);
         }
-        context.rest();
-        await clock.sleep(every, signal);
       }
     };
 

@@ -46,8 +46,11 @@ export interface Walk<P extends Json, Ask extends Asked> {
   reached?(position: P): number;
   /** Whether this is a position of its own: what a person gives by hand, or a disk gives back. */
   fits(position: Json): position is P;
-  /** Whether it stands inside of something whose end was told when it was begun: then that end is not the present. */
-  midway?(position: P): boolean;
+  /**
+   * Whether it stands inside of something whose end, told when it was begun, is before the present.
+   * @param now ms since the epoch
+   */
+  midway?(position: P, now: number): boolean;
   /** Where to stand to read again from `to` on; nothing when it may stand before that already. */
   rewind?(position: P, to: number): P | undefined;
   /** Where to stand after the vendor refused the cursor; without it, hold. */

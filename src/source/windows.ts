@@ -117,7 +117,7 @@ export const windows = (options: WindowOptions): Walk<Windows, WindowAsk> => {
     low: ({ live, sweep }) => (behind === Infinity ? live.from : Math.min(live.from, sweep.from)),
     reached: ({ live }) => live.from,
     fits: isWindows,
-    midway: ({ live, owed }) => live.to !== null || owed > 0,
+    midway: ({ live, owed }, now) => (live.to === null ? owed > 0 : live.to < now - settle),
     rewind: ({ live, sweep }, to) =>
       to < live.from ? { live: at(to), sweep: at(Math.min(to, sweep.from)), owed: 0 } : undefined,
     recover: position => ({ ...position, live: at(position.live.from), sweep: at(position.sweep.from), owed: 0 }),

@@ -11,7 +11,7 @@ export const chaosMutations: readonly Mutation[] = [
   unit(
     'a rest at the end of what an earlier life began',
     ['test/unit/poll.test.ts'],
-    ['src/source/poll.ts', 'if (resumed) {', 'if (resumed && signal.aborted) {'],
+    ['src/source/poll.ts', 'else if (resumed)', 'else if (resumed && signal.aborted)'],
   ),
   judge('a lost event is not missed', '!all.has(id) && !unprocessed.has(id)', 'all.has(id) && unprocessed.has(id)'),
   judge('an event that one end lacks is not missed', 'if (gone.length === 0 ||', 'if (gone.length >= 0 ||'),

@@ -105,7 +105,7 @@ describe('a request', () => {
       });
     });
     expect(endless).toMatchObject({ code: 'E_HTTP_SERVER', retryAfter: 9 * SECOND });
-    const hung = await faultOf((_, response) => void response.writeHead(403).write('{"mess'), { timeout: 60 });
+    const hung = await faultOf((_, response) => void response.writeHead(403).write('{"mess'), { timeout: SECOND });
     expect(hung).toMatchObject({ code: 'E_HTTP_DENIED', status: 403 });
   });
 });

@@ -39,7 +39,7 @@ const pagesToRest = async (
   return pulls;
 };
 
-const turn = (more: boolean): Turn<number> => ({ records: [], position: 1, more, date: 0 });
+const turn = (more: boolean, position = 1): Turn<number> => ({ records: [], position, more, date: 0 });
 
 test('the last page is followed by a rest', async () => {
   expect(await pagesToRest(undefined, [turn(true), turn(false), turn(false)])).toBe(2);
@@ -50,11 +50,17 @@ test('where an earlier life left off midway, what follows its last page is asked
   expect(await pagesToRest(7, [turn(true), turn(false), turn(true), turn(false), turn(false)])).toBe(4);
 });
 
-test('inside of a window is midway; between two of them is not', () => {
+test('but not where this life began the next one by itself', async () => {
+  expect(await pagesToRest(7, [turn(true, 8), turn(true), turn(false), turn(false)])).toBe(3);
+});
+
+test('inside of a window of earlier is midway; between two of them is not, unless pages of the sweep are owed', () => {
   const { start, ask, next, midway } = windows({ since: () => 0, span: 100, settle: 1, overlap: 5, behind: Infinity });
   const begun = start(50);
   const lead = (cursor: string | null) => ({ next: cursor, date: 50 });
   const inside = next(begun, ask(begun, 50) as WindowAsk, lead('c')).position; // there is something to ask at 50
   const between = next(inside, ask(inside, 50) as WindowAsk, lead(null)).position;
-  expect([begun, inside, between].map(position => midway?.(position))).toEqual([false, true, false]);
+  const owing = { ...between, owed: 1 };
+  expect([begun, inside, between, owing].map(position => midway?.(position, 50))).toEqual([false, false, false, true]);
+  expect([begun, inside, between, owing].map(position => midway?.(position, 51))).toEqual([false, true, false, true]);
 });
