@@ -80,6 +80,11 @@ export const mutations: readonly Mutation[] = [
       'const digests = ids.map(digestOf); { const early = marks.get(space) ?? new Marks(); for (const d of digests) early.add(d); marks.set(space, early); }',
     ],
   ),
+  crash('marks outside the batch', [
+    DELIVER,
+    '  const shares = new Map',
+    "  for (const { writes } of processed) if (batch.move && writes.length > 0) await how.store.commit([{ kind: 'dated', date: batch.move.date }, ...writes], how.clock.now());\n  const shares = new Map",
+  ]),
   crash(
     'marks dated by the low-water time',
     [STATE, 'date: Math.floor(move.date)', 'date: Math.floor(move.low)'],
