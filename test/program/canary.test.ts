@@ -6,14 +6,13 @@ import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canariesIn, canary, echoing } from '../support/canary.ts';
+import { canariesIn, canary, type Echoing, echoing } from '../support/canary.ts';
 import { environmentOf, isOurs, writeCanaryConfig } from '../support/canary-config.ts';
-import type { Loopback } from '../support/loopback.ts';
 import { type Place, place, tributary } from '../support/program.ts';
 
 const RUNNER = resolve(import.meta.dirname, '../support/many-commands.ts');
 
-let world: Loopback;
+let world: Echoing;
 let here: Place;
 let config: string;
 
@@ -98,15 +97,14 @@ const MORE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'queue drain': [['--patience', '1s']],
   'dead retry': [['--patience', '1s']],
   'dead show': [[], ['--raw']],
-  'dead ls': [[], ['--json']],
-  'state show': [[], ['--json']],
   'dead drop': [['--all', '--yes']],
   'state rewind': [['--to', '3d']],
   'dev record': [
     ['--out', 'talk/'],
     ['--out', 'people.json', '--people'],
   ],
-  'dev test': [[], ['--json']],
+  check: [[], ['--diff']],
+  ledger: [[], ['--entries']],
   verify: [['--key', 'key.pem']],
   init: [['--vendor', 'opal', '--to', 'stdout', '--out', 'first.config.ts']],
   demo: [['--once', '--events', '8']],
@@ -121,7 +119,9 @@ const callsOf = (name: string, help: string): readonly (readonly string[])[] => 
   );
   const its = help.includes('--config <file>') && name !== 'dev replay' ? ['-c', config] : [];
   const to = name === 'dev replay' ? ['talk/conversation.json', '-c', config, '--receiver', 'echo'] : given;
-  return (MORE[name] ?? [[]]).map(more => [...name.split(' '), ...to, ...its, ...more]);
+  const usual = MORE[name] ?? [[]];
+  const also = ['--dry-run', '--json'].filter(flag => help.includes(flag)).map(flag => [...(usual.at(-1) ?? []), flag]);
+  return [...also, ...usual].map(more => [...name.split(' '), ...to, ...its, ...more]);
 };
 
 /** First what fills the state, then what looks, then what changes it. */
@@ -243,6 +243,8 @@ describe('a canary', { timeout: 240_000 }, () => {
       program.child.kill('SIGTERM');
       const { stdout, stderr } = await program.ended;
 
+      const paths = new Set(world.pushed.map(({ path }) => path));
+      expect(['logs', 'metrics', 'traces'].filter(signal => !paths.has(`/sink/own/v1/${signal}`))).toEqual([]);
       expect(asked.some(({ text }) => text.includes('E_HTTP_DENIED'))).toBe(true);
       expectNone([
         ...served,
@@ -251,6 +253,7 @@ describe('a canary', { timeout: 240_000 }, () => {
         { argv: 'run, on standard output', text: stdout },
         { argv: 'run, on standard error', text: stderr },
         ...filesIn(own.folder),
+        ...world.pushed.map(({ path, body }) => ({ argv: path, text: body })),
       ]);
       expect(stderr).toContain('the vendor repeats our credential');
       expect(served.find(({ argv }) => argv.endsWith('/api/config'))?.text).toContain('[secret env:T_TOKEN]');

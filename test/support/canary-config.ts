@@ -150,7 +150,7 @@ export default defineConfig({
     grace: '2s',
     health: '127.0.0.1:0',
     status: '127.0.0.1:0',
-    telemetry: { endpoint: url + '/sink/denied', headers: { authorization: secret.env('T_OWN') }, every: '1s' },
+    telemetry: { endpoint: url + '/sink/own', headers: { authorization: secret.env('T_OWN') }, every: '1s' },
   },
 });
 `;

@@ -25,14 +25,21 @@ export const canariesIn = (text: string, depth = 0): readonly string[] => {
   return [...plain, ...hidden];
 };
 
+export interface Echoing extends Loopback {
+  /** What sinks were sent: where, and its body. */
+  readonly pushed: readonly { readonly path: string; readonly body: string }[];
+}
+
 /** The vendor: how it treats its callers is in the path, `/MODE/page`. Sinks: `/sink/MODE/v1/logs`. */
-export const echoing = (): Promise<Loopback> => {
+export const echoing = async (): Promise<Echoing> => {
+  const pushed: { path: string; body: string }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const bytes = Buffer.concat(chunks);
       const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+      if (request.url?.startsWith('/sink/')) pushed.push({ path: request.url, body: body.toString('latin1') });
       answer(request, body.toString(), response);
     });
   });
@@ -42,7 +49,7 @@ export const echoing = (): Promise<Loopback> => {
     socket.on('error', () => {}); // whoever asked may have gone
     socket.end(`HTTP/1.1 407 ${said}\r\nx-said: ${said}\r\ncontent-length: 0\r\n\r\n`);
   });
-  return listen(server);
+  return { ...(await listen(server)), pushed };
 };
 
 const answer = (request: IncomingMessage, body: string, response: ServerResponse): unknown => {
@@ -102,6 +109,6 @@ const sink = (mode: string, body: string, said: string, send: (status: number, j
   if (mode === 'picky' && body.includes('rec-2')) return send(400, { code: 3, message: `refused, ${said}` });
   if (mode === 'partial')
     return send(200, { partialSuccess: { rejectedLogRecords: '1', errorMessage: `not all, ${said}` } });
-  if (mode === 'denied') return send(401, { message: `who is ${said}?` });
+  if (mode === 'denied' || mode === 'own') return send(401, { message: `who is ${said}?` });
   return send(200, {});
 };
