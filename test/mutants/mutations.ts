@@ -90,6 +90,11 @@ export const mutations: readonly Mutation[] = [
     [STATE, 'date: Math.floor(move.date)', 'date: Math.floor(move.low)'],
     [VENDOR, 'pick(MINUTE, HOUR, 14 * DAY)', 'MINUTE'],
   ),
+  unit(
+    'what is too old stays in memory',
+    ['test/property/marks.test.ts'],
+    [STATE, 'for (const blob of gone) for', 'for (const blob of gone.slice(1)) for'],
+  ),
   crash('marks not written', [STATE, 'if (digests.length > 0) {', 'if (digests.length > 1e9) {']),
   crash('a file not cut back', [
     WRITER,
