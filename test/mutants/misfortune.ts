@@ -48,6 +48,11 @@ export const misfortuneMutations: readonly Mutation[] = [
     'if (!row && sql.entry.get(BEGAN,',
     'if (row && sql.entry.get(BEGAN,',
   ]),
+  unit(
+    'space is not given back',
+    ['test/unit/state.test.ts'],
+    ['src/runtime/sqlite-open.ts', '    giveBack(db);\n', ''],
+  ),
   unit('a dead letter whose bits fell over is sent', DAMAGE, [
     'src/runtime/letters-sqlite.ts',
     'if (!agrees(row, sumOfLetter(row))) throw damaged();',

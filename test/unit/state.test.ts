@@ -1,4 +1,5 @@
 // The store: one transaction or none, positions that are counted, marks that follow the disk, files for their owner.
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,27 @@ describe('a commit', () => {
     await store.commit([{ kind: 'set', space: 's', key: 'k', value: null }], 1);
     expect(await store.get('s', 'k')).toBeUndefined();
   });
+});
+
+test('a file that is mostly empty is made smaller by the next start; what is in it stays', async () => {
+  const large = randomBytes(15 * 2 ** 20).toString('base64');
+  const set = (key: string, value: Json) => ({ kind: 'set', space: 's', key, value }) as const;
+  await store.commit([move(0), set('large', large), set('small', 1), mark(['a'])], 1);
+  await store.commit([set('large', null)], 1);
+  const size = () => statSync(join(folder, 'state.db')).size;
+  await store.close();
+  expect(size()).toBeGreaterThan(16 * 2 ** 20);
+  const reader = new DatabaseSync(join(folder, 'state.db'), { readOnly: true });
+  reader.exec('begin; select * from entries'); // somebody reads: it is left as it is
+  store = openState(folder);
+  expect(await store.get('s', 'small')).toBe(1);
+  reader.close();
+  await reopen();
+  expect(await store.get('s', 'small')).toBe(1);
+  expect(await store.known('s', ['a'])).toEqual(new Set(['a']));
+  await store.close();
+  expect(size()).toBeLessThan(2 ** 20);
+  store = openState(folder);
 });
 
 describe('marks', () => {
