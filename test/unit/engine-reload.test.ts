@@ -9,6 +9,7 @@ import { Fault } from '../../src/fault.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import type { Store } from '../../src/runtime/state.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
+import { createTail } from '../../src/runtime/status-page/tail.ts';
 import { begin, planOf, world } from '../support/reload.ts';
 
 let folder: string;
@@ -84,6 +85,27 @@ describe('what has changed', () => {
     await w.clock.run(engine.ended);
     allClosed(w.story);
   });
+});
+
+test('whoever looks on sees each record once, before and after', async () => {
+  const w = world();
+  const tail = createTail();
+  const [early, exporters] = [tail.open(0)!, { out: w.out({ to: 'out' }) }];
+  w.happen('a', 'a1', 'a2');
+  const options = { observers: [tail.observer] };
+  const engine = await begin(w, store, await planOf({ receivers: { a: w.sim({ from: 'a' }) }, exporters }), options);
+  await w.clock.advance(0);
+  await w.clock.run(engine.reload(await planOf({ receivers: { a: w.sim({ from: 'a', size: 1 }) }, exporters })));
+  const late = tail.open(0)!;
+  w.happen('a', 'a3', 'a4');
+  await w.clock.advance(2 * MINUTE);
+  const seen = (reader: typeof late) => reader.next(100).passed.map(({ record }) => record.id);
+  expect([seen(early), seen(late)]).toEqual([
+    ['a1', 'a2', 'a3', 'a4'],
+    ['a3', 'a4'],
+  ]);
+  engine.stop();
+  await w.clock.run(engine.ended);
 });
 
 describe('what an old lane has in hand', () => {
