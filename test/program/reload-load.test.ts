@@ -37,18 +37,18 @@ afterAll(async () => {
 interface Shape {
   readonly pageSize?: number;
   readonly name?: string;
-  readonly added?: boolean;
+  readonly added?: string;
   readonly turned?: boolean;
   readonly more?: string;
 }
 
-const write = ({ pageSize = 20, name = 'busy', added = false, turned = false, more = '' }: Shape = {}) => {
+const write = ({ pageSize = 20, name = 'busy', added = '', turned = false, more = '' }: Shape = {}) => {
   const from = (vendor: Simulation, token: string, feed: string, rest = '') =>
     `onepassword({ token: secret.env('${token}'), baseUrl: '${vendor.url}', feed: '${feed}', every: '1s', ${rest} })`;
   const receivers = [
     [name, from(busy!, 'BUSY', 'auditevents', `pageSize: ${pageSize}`)],
     ['still', from(still!, 'STILL', 'auditevents')],
-    ...(added ? [['added', from(busy!, 'BUSY', 'signinattempts')]] : []),
+    ...(added ? [[added, from(busy!, 'BUSY', 'signinattempts')]] : []),
   ];
   const listed = turned ? receivers.toReversed() : receivers;
   writeFileSync(
@@ -78,6 +78,8 @@ const end = async ({ child, ended }: Program) => {
   child.kill('SIGTERM');
   expect((await ended).code).toBe(0);
 };
+const adopt = (from: string, to: string) =>
+  tributary(['state', 'adopt', from, to, '-c', made.config], { env: env() }).ended;
 const SAME = 'the config says the same as before';
 
 test('0 lost, 0 twice, and the connection of a receiver that is not meant is kept', async () => {
@@ -91,20 +93,20 @@ test('0 lost, 0 twice, and the connection of a receiver that is not meant is kep
   await first.said('is not valid');
   write({ pageSize: 30, turned: true });
   await first.said(SAME);
-  write({ pageSize: 30, added: true });
+  write({ pageSize: 30, added: 'added' });
   await applied('"busy","still"', '', '"added"');
   write({ pageSize: 30 });
   await applied('"busy","still"', '"added"', '');
-  write({ pageSize: 30, name: 'renamed' });
-  await first.said('tributary state adopt busy renamed');
-  const adopt = tributary(['state', 'adopt', 'busy', 'renamed', '-c', made.config], { env: env() });
-  expect(await adopt.ended).toMatchObject({
+  write({ pageSize: 30, name: 'renamed', added: 'again' }); // who was added, too, has another name now
+  await first.said('tributary state adopt added again');
+  expect(await adopt('busy', 'renamed')).toMatchObject({ code: 1, stderr: expect.stringContaining('not yet') });
+  expect(await adopt('added', 'again')).toMatchObject({
     code: 0,
-    stderr: expect.stringContaining('renamed stands where busy stood'),
+    stderr: expect.stringContaining('again stands where added stood'),
   });
-  await applied('"still"', '"busy"', '"renamed"');
-  write({ pageSize: 40, name: 'renamed', added: true });
-  await first.said('"started":["renamed","added"]');
+  await applied('"still"', '"busy"', '"renamed","again"');
+  write({ pageSize: 40, name: 'renamed', added: 'again' });
+  await applied('"still","again"', '"renamed"', '"renamed"');
   expect(introductions).toBe(1); // whoever begins says first who it is
   expect(ports.size).toBeLessThan(4); // each of the five changes would have made another; an idle one may be closed
   await end(first);
