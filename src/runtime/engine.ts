@@ -116,7 +116,8 @@ export const startEngine = async (
       return { ...made, adopted };
     } catch (error) {
       for (const runner of made.lanes.values()) await runner.close();
-      for (const use of made.holds) await use.release();
+      for (const use of made.holds) use.release();
+      await pool.released();
       throw error;
     }
   };
@@ -172,7 +173,8 @@ export const startEngine = async (
 
     for (const use of holds) use.start();
     const ends = new Map(change.stop.map(name => [name, end(before.get(name)!)]));
-    const gone = Promise.all([...ends.values(), ...left.map(use => use.release())]);
+    for (const use of left) use.release();
+    const gone = Promise.all(ends.values()).then(pool.released);
     const handedOver = gone.then(() => adopt(made.adopted));
     for (const [name, runner] of made.lanes) {
       const before = made.adopted.some(({ to }) => to === name) ? handedOver : ends.get(name);
@@ -202,7 +204,8 @@ export const startEngine = async (
     read = true;
     // Until now the queues made room for the lanes.
     if (once && !stopped) await pool.finish();
-    await Promise.all(holds.map(use => use.release()));
+    for (const use of holds) use.release();
+    await pool.released();
     all.abort();
     gone.abort();
     const left = pool.left.map(({ queue, fault }) => ({ lane: `queue ${queue}`, fault }));

@@ -24,6 +24,8 @@ export interface Pool {
    * work throws.
    */
   still<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves when every exporter is closed that nobody uses. */
+  released(): Promise<void>;
   /** The names of queues that have something in hand. */
   busy(): readonly string[];
   /** The queues that ended with rows that should not be left, or could not go on. */
@@ -35,8 +37,8 @@ export interface Use {
   readonly handle: Handle;
   /** Its queue is read from now on, or as soon as an earlier one of its name has come to its end. */
   start(): void;
-  /** To be called once. When it was the last one, the exporter is closed; resolves when it is. */
-  release(): Promise<void>;
+  /** To be called once. When it was the last one, the exporter sends what it has in hand, and is closed. */
+  release(): void;
 }
 
 export interface PoolOptions {
@@ -61,6 +63,7 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
   const open = new Set<Shared>(); // also those that are about to close
   const readers = new Map<string, Promise<void>>(); // by the name of the queue: there is one at a time
   const left: { queue: string; fault: Fault }[] = [];
+  const ends = new Set<Promise<void>>();
   let aborted = false;
 
   const create = ({ name, spec, options, queue }: Part<'exporter'>): Shared => {
@@ -117,6 +120,7 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
     await halt(shared);
     await closed(shared.exporter, shared.name, ground);
     shared.gone.abort();
+    open.delete(shared);
   };
 
   const resume = (shared: Shared): void => {
@@ -138,11 +142,11 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
       return {
         handle: shared.handle,
         start: () => start(shared),
-        release: async () => {
+        release: () => {
           if (--shared.uses > 0) return;
           running.delete(key);
-          await end(shared);
-          open.delete(shared);
+          const ended: Promise<void> = end(shared).finally(() => ends.delete(ended));
+          ends.add(ended);
         },
       };
     },
@@ -156,6 +160,9 @@ export const createPool = ({ ground, watch, deadLetters, grace, patience, endAll
     abort: () => {
       aborted = true;
       for (const queue of queues()) queue.abort();
+    },
+    released: async () => {
+      await Promise.all(ends);
     },
     still: async work => {
       const read = [...open].filter(({ reading }) => reading !== undefined);

@@ -103,7 +103,7 @@ export const prepare = async (plan: LanePlan, options: RunnerOptions): Promise<R
   const close = async () => {
     for (const part of parts) await closed(part.component, part.name, options.ground);
     gone.abort();
-    await Promise.all([...uses.values()].map(each => each.release()));
+    for (const each of uses.values()) each.release(); // nobody waits here for what an exporter has in hand
   };
   const create = (): Lane => {
     const inner = within(options.ground, gone.signal);

@@ -26,6 +26,12 @@ export const reloadMutations: readonly Mutation[] = [
     'for (const runner of made.lanes.values()) await runner.close();',
     '',
   ]),
+  unit('nobody waits for exporters that go', RELOAD, [ENGINE, '.then(pool.released);', ';']),
+  unit('a lane waits for what an exporter that goes has in hand', RELOAD, [
+    'src/runtime/runner.ts',
+    'for (const each of uses.values()) each.release();',
+    'for (const each of uses.values()) each.release(); await pool.released();',
+  ]),
   unit('an old lane is never given up', RELOAD, [
     ENGINE,
     '.then(runner.abort, () => {});',

@@ -2,7 +2,7 @@
 // the field numbers of the OTLP messages, JSON by its rules, neither with any of OpenTelemetry's code.
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 import type { Json, JsonObject } from '../../src/model.ts';
@@ -54,6 +54,10 @@ export interface OtlpSink {
   readonly taken: SunkRecord[];
   /** How the next requests are answered. */
   script: Script;
+  /** How many connections were ever made. It closes none because nothing is said on it. */
+  connections(): number;
+  /** Resolves when none is open. */
+  left(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -101,6 +105,18 @@ export const otlpSink = async (script: Script = () => undefined, tls?: https.Ser
   const listener = (incoming: IncomingMessage, reply: ServerResponse) =>
     void answer(incoming, reply).catch(() => incoming.socket.destroy()); // the client may be gone by now
   const server = tls ? https.createServer(tls, listener) : http.createServer(listener);
+  server.keepAliveTimeout = 0;
+  const open = new Set<Socket>();
+  let made = 0;
+  let leave = () => {};
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    made++;
+    open.add(socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      if (open.size === 0) leave();
+    });
+  });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // a TCP server has one
   const sink: OtlpSink = {
@@ -108,6 +124,12 @@ export const otlpSink = async (script: Script = () => undefined, tls?: https.Ser
     requests,
     taken,
     script,
+    connections: () => made,
+    left: () =>
+      new Promise(done => {
+        leave = done;
+        if (open.size === 0) done();
+      }),
     close: async () => {
       for (const drip of drips) clearInterval(drip);
       server.closeAllConnections();

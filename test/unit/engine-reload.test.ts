@@ -154,6 +154,25 @@ describe('what an old lane has in hand', () => {
     expect(await w.clock.run(engine.ended)).toEqual([{ lane: 'a' }]);
   });
 
+  test('of a queue that goes does not hold up the lane that filled it, and is sent', async () => {
+    const w = stalled();
+    const [receivers, quick] = [{ a: w.sim({ from: 'a' }) }, w.out({ to: 'quick' })];
+    const slow = queued(w.out({ to: 'slow' }), { limit: '1MiB' });
+    const engine = await begin(w, store, await planOf({ receivers, exporters: { quick, slow } }));
+    await w.clock.advance(0);
+    const reload = engine.reload(await planOf({ receivers, exporters: { quick } }));
+    w.happen('a', 'a4');
+    await w.clock.advance(SECOND);
+    expect([w.at('quick'), w.at('slow')]).toEqual([['a1', 'a2', 'a3', 'a4'], []]);
+    w.go();
+    await w.clock.run(reload);
+    expect(w.at('slow').length).toBeGreaterThan(0);
+    expect(w.story).toContain('close out slow');
+    engine.stop();
+    await w.clock.run(engine.ended);
+    allClosed(w.story);
+  });
+
   test('does not hold up a lane that has nothing to do with it', async () => {
     const w = stalled();
     const { a, b } = { a: w.sim({ from: 'a' }), b: w.sim({ from: 'b' }) };
