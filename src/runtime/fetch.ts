@@ -99,13 +99,14 @@ const client = (
     const url = addressOf(call, origin);
     const settle = await budget.take(signal);
     const where = `${call.method ?? 'GET'} ${url.origin}${url.pathname}`;
-    const clocked = AbortSignal.timeout(Math.min(timeout, LONGEST));
+    const clocked = new AbortController(); // an AbortSignal.timeout would be kept until its time, answered or not
+    const timer = setTimeout(() => clocked.abort(), Math.min(timeout, LONGEST)).unref();
     const sent = clock.now();
     let reply: Reply | undefined;
     let outcome: Parameters<Settle>[0] = 'given up';
     try {
       const dispatcher = await connections.open();
-      reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked]), bodyLimit);
+      reply = await exchange(call, url, credential, dispatcher, AbortSignal.any([signal, clocked.signal]), bodyLimit);
       budget.heed(reply.status, reply.headers);
       came?.(reply);
       const fault = faultOf(reply.status, reply.headers, reply.text, clock.now(), { where, secrets });
@@ -114,12 +115,13 @@ const client = (
       return { ...reply, date: dateOf(reply.headers, clock.now()) };
     } catch (error) {
       signal.throwIfAborted();
-      const isLate = clocked.aborted && !isAnswered(error);
+      const isLate = clocked.signal.aborted && !isAnswered(error);
       if (isLate) outcome = new Fault('E_TIMEOUT', `${where}: no answer within ${timeout} ms`);
       else outcome = error instanceof Fault ? error : networkFault(error, where, secrets);
       if (outcome.code === 'E_TLS') connections.renew();
       throw outcome;
     } finally {
+      clearTimeout(timer);
       await settle(outcome);
       told?.({ status: reply?.status, sent, took: clock.now() - sent, date: dateIn(reply?.headers ?? {}) });
     }

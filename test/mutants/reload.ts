@@ -32,6 +32,11 @@ export const reloadMutations: readonly Mutation[] = [
     'for (const each of uses.values()) each.release();',
     'for (const each of uses.values()) each.release(); await pool.released();',
   ]),
+  unit(
+    'what is answered is kept until its time is over',
+    ['test/unit/many-reloads.test.ts'],
+    ['src/runtime/fetch.ts', 'clearTimeout(timer);', ''],
+  ),
   unit('an old lane is never given up', RELOAD, [
     ENGINE,
     '.then(runner.abort, () => {});',

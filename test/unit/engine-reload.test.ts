@@ -160,10 +160,13 @@ describe('what an old lane has in hand', () => {
     const slow = queued(w.out({ to: 'slow' }), { limit: '1MiB' });
     const engine = await begin(w, store, await planOf({ receivers, exporters: { quick, slow } }));
     await w.clock.advance(0);
-    const reload = engine.reload(await planOf({ receivers, exporters: { quick } }));
+    let isDone = false;
+    const reload = engine.reload(await planOf({ receivers, exporters: { quick } })).then(() => {
+      isDone = true;
+    });
     w.happen('a', 'a4');
     await w.clock.advance(SECOND);
-    expect([w.at('quick'), w.at('slow')]).toEqual([['a1', 'a2', 'a3', 'a4'], []]);
+    expect([w.at('quick'), w.at('slow'), isDone]).toEqual([['a1', 'a2', 'a3', 'a4'], [], false]);
     w.go();
     await w.clock.run(reload);
     expect(w.at('slow').length).toBeGreaterThan(0);
