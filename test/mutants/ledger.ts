@@ -131,4 +131,9 @@ export const ledgerMutations: readonly Mutation[] = [
     'for (const { part, guessed, time } of batch.records)',
   ]),
   ledger('advice without evidence', LATE, ['src/runtime/lateness.ts', 'const ENOUGH = 1000;', 'const ENOUGH = 1;']),
+  unit(
+    'a gap is counted with the next records only',
+    ['test/unit/ledger-later.test.ts'],
+    ['src/runtime/counter.ts', 'records.length === 0 && !gap &&', 'records.length === 0 &&'],
+  ),
 ];

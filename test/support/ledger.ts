@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach } from 'vitest';
 import type { Exporter, Processor, Refusal } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
-import { type AuditRecord, identify } from '../../src/model.ts';
+import { type AuditRecord, type Gap, identify } from '../../src/model.ts';
 import { DAY, SECOND } from '../../src/options.ts';
 import { createCounter } from '../../src/runtime/counter.ts';
 import { deliver, type Route, type RouteStep } from '../../src/runtime/deliver.ts';
@@ -140,8 +140,8 @@ export const lane = (...routes: readonly Route[]) => {
   const counter = createCounter('opal');
   const identity = identify(origin);
   let count = 0;
-  const feed = async (records: readonly AuditRecord[], date = clock.now()) => {
-    const batch = { records, move: { after: count, position: count, low: 0, date } };
+  const feed = async (records: readonly AuditRecord[], date = clock.now(), gap?: Gap) => {
+    const batch = { records, move: { after: count, position: count, low: 0, date }, ...(gap && { gap }) };
     const signal = new AbortController().signal;
     await clock.run(deliver(batch, { name: 'opal', identity, routes }, { store, clock, signal, counter }));
     count++;

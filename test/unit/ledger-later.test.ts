@@ -2,13 +2,14 @@
 // on a real state, and each time everything holds.
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { asText } from '../../src/cli/ledger/report.ts';
 import { defineExporter, defineProcessor, defineReceiver, type Exporter, type Processor } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
 import { type AuditRecord, identify } from '../../src/model.ts';
 import { HOUR, MINUTE } from '../../src/options.ts';
 import { createCounter } from '../../src/runtime/counter.ts';
 import { deliver } from '../../src/runtime/deliver.ts';
-import { readLedger } from '../../src/runtime/ledger-read.ts';
+import { checkLedger, readLedger } from '../../src/runtime/ledger-read.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { createResender } from '../../src/runtime/resend.ts';
 import { reviewing } from '../../src/runtime/review-store.ts';
@@ -207,6 +208,19 @@ describe('of a receiver', () => {
     await feed([]);
     await feed([]); // there is nothing to tell: nothing is written
     expect(readLedger(folder).receivers).toMatchObject([{ requests: 3, failed: 2 }]);
+  });
+
+  test('a gap is counted with the page that tells of it, and named; two that touch are one', async () => {
+    const { feed } = lane(route([], [to('out', taking())]));
+    const hour = (n: number) => ({ from: n * HOUR, to: (n + 1) * HOUR });
+    await feed([], clock.now(), hour(100));
+    await feed([record('a')], clock.now(), hour(101));
+    await feed([], clock.now(), hour(200));
+    const sum = readLedger(folder);
+    const gaps = [{ from: 100 * HOUR, to: 102 * HOUR }, hour(200)];
+    expect(sum.receivers).toMatchObject([{ gap: 3 * HOUR, gaps }]);
+    const said = asText({ sum, checked: checkLedger(folder), names: ['opal'], overlaps: new Map() }).join('');
+    expect(said).toContain('  gaps      3h that the vendor no longer kept\n            1970-01-05T04:00:00.000Z to');
   });
 
   test('what was not committed is told the next time', async () => {
