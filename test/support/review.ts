@@ -16,6 +16,7 @@ import { check } from '../../src/runtime/check.ts';
 import type { Ground } from '../../src/runtime/context.ts';
 import { type Ending, startEngine } from '../../src/runtime/engine.ts';
 import { inspect } from '../../src/runtime/inspect.ts';
+import { checkLedger } from '../../src/runtime/ledger-read.ts';
 import { readLetterIds } from '../../src/runtime/letters-sqlite.ts';
 import { plan } from '../../src/runtime/plan.ts';
 import { type Review, reviewOf } from '../../src/runtime/review.ts';
@@ -27,7 +28,12 @@ import { defineHttpReceiver } from '../../src/source/http.ts';
 import { windows } from '../../src/source/windows.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 
-export const clock = () => virtualClock(Date.UTC(2026, 0, 15, 12));
+/** It counts whole milliseconds, as ours does: the ledger takes nothing else. */
+export const clock = (): VirtualClock => {
+  const made = virtualClock(Date.UTC(2026, 0, 15, 12));
+  const { now } = made;
+  return Object.assign(made, { now: () => Math.ceil(now()) });
+};
 export let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-review-'));
@@ -194,6 +200,7 @@ export const readOnce = async ({ config, clock, http }: Stage): Promise<readonly
   const { ended } = await startEngine(parts, { store, clock, log: silent, http, folder }, { once: { patience: HOUR } });
   const endings = await clock.run(ended);
   await store.close();
+  expect(checkLedger(folder).problems).toEqual([]);
   return endings;
 };
 
@@ -218,6 +225,7 @@ export const reviewOnce = async (
   const { ended } = await startEngine(review.plan, ground, { once: { patience: HOUR }, observers });
   const endings = await clock.run(ended);
   await store.close();
+  expect(checkLedger(folder).problems).toEqual([]); // each record has one fate, also after a review
   await meanwhile();
   const found = only
     ? await confirmed(tally.found(), review.reviewed, (space, ids) => snapshot(folder).known(space, ids))

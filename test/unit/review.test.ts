@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/options.ts';
+import { readLedger } from '../../src/runtime/ledger-read.ts';
 import { reviewing, snapshot } from '../../src/runtime/review-store.ts';
 import { openState } from '../../src/runtime/state-sqlite.ts';
 import { changeState, readStandings } from '../../src/runtime/state-tools.ts';
@@ -32,6 +33,7 @@ test('what a vendor showed too late is missing; it is delivered once, and the re
   expect(it.sent.length).toBe(240);
 
   expect((await reconcile(it, 7 * DAY)).found).toMatchObject([{ known: 168, missing: 0 }]);
+  expect(readLedger(folder).accounts).toMatchObject([{ delivered: 240, dead: 0, pending: 0 }]);
   await once(it);
   expect(it.sent.toSorted()).toEqual(hourly.map(({ id }) => id).toSorted());
 });
