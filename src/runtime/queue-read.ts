@@ -1,4 +1,5 @@
 // The queues of a state as a person looks at them, beside a running engine: nothing is changed.
+import type { DatabaseSync } from 'node:sqlite';
 import { describe } from '../fault.ts';
 import { holdingsIn, type StoredRow, unpackRow } from './queue-sqlite.ts';
 import { reading } from './sqlite-open.ts';
@@ -41,19 +42,27 @@ export interface Verdict {
 /** Looks at every row of every queue, and at the file as SQLite does. */
 export const verifyQueues = (folder: string): Verdict =>
   reading(folder, SINCE, { rows: 0, records: 0, problems: [] }, db => {
-    const problems = db
-      .prepare('pragma integrity_check')
-      .all()
-      .flatMap(({ integrity_check: said }) => (said === 'ok' ? [] : [`state.db: ${said}`]));
-    let [rows, records] = [0, 0];
-    for (const each of db.prepare('select * from queue order by seq').iterate()) {
-      const row = each as unknown as StoredRow; // its own columns
-      rows++;
-      try {
-        records += unpackRow(row).length;
-      } catch (error) {
-        problems.push(describe(error));
-      }
-    }
-    return { rows, records, problems };
+    const said = db.prepare('pragma integrity_check').all();
+    const damaged = said.flatMap(({ integrity_check: text }) => (text === 'ok' ? [] : [`state.db: ${text}`]));
+    const { problems, ...verdict } = verdictIn(db);
+    return { ...verdict, problems: [...damaged, ...problems] };
   });
+
+/** Looks at every row of every queue. */
+export const verifyRows = (folder: string): Verdict =>
+  reading(folder, SINCE, { rows: 0, records: 0, problems: [] }, verdictIn);
+
+const verdictIn = (db: DatabaseSync): Verdict => {
+  const problems: string[] = [];
+  let [rows, records] = [0, 0];
+  for (const each of db.prepare('select * from queue order by seq').iterate()) {
+    const row = each as unknown as StoredRow; // its own columns
+    rows++;
+    try {
+      records += unpackRow(row).length;
+    } catch (error) {
+      problems.push(describe(error));
+    }
+  }
+  return { rows, records, problems };
+};

@@ -2,6 +2,7 @@
 // removal of rows: every event arrives, none is forgotten, and what arrives twice was in flight.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { simulator as opal } from '../../receivers/opal/simulator.ts';
 import type { Point } from '../../src/point.ts';
@@ -130,6 +131,16 @@ describe('a collector that is down', () => {
     const verified = await run('queue verify');
     expect([verified.code, verified.stderr]).toEqual([0, expect.stringContaining(`${events.length} records`)]);
     expect((await run('queue show collecter')).code).toBe(2);
+
+    expect((await run('state check')).code).toBe(0);
+    const db = new DatabaseSync(join(here.folder, '.tributary/state.db'));
+    const resize = (by: number) =>
+      db.exec(`update queue set size = size + ${by} where seq = (select min(seq) from queue)`);
+    resize(-1);
+    const checked = await run('state check');
+    expect([checked.code, checked.stdout]).toEqual([1, expect.stringMatching(/^row 1 of the queue collector /)]);
+    resize(1);
+    db.close();
 
     const failed = await run('queue drain --patience 1s');
     expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('E_QUEUE_LEFT')]);

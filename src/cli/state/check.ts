@@ -1,5 +1,6 @@
 // `tributary state check`: whether the state is sound, and whether the config can use it; readable beside a running engine.
 import { describe } from '../../fault.ts';
+import { verifyRows } from '../../runtime/queue-read.ts';
 import { checkState } from '../../runtime/state-check.ts';
 import { readStandings } from '../../runtime/state-tools.ts';
 import { VERSION } from '../../runtime/tables.ts';
@@ -12,7 +13,8 @@ export const check = (flags: { readonly config: string }): Promise<void> =>
     const installation = await installationOf(flags.config);
     mustExist(installation);
     const { folder } = installation;
-    const { version, problems } = await orStop(() => checkState(folder));
+    const { version, problems: found } = await orStop(() => checkState(folder));
+    const problems = found.length > 0 ? found : (await orStop(() => verifyRows(folder))).problems;
     const strange = problems.length > 0 ? [] : await orStop(() => strangersIn(installation));
     await print([...problems, ...strange].map(line => `${line}\n`));
     const orphans = problems.length > 0 ? [] : orphansIn(readStandings(folder), installation);
