@@ -4,8 +4,8 @@ import { type Mutation, unit } from './mutations.ts';
 export const guideMutations: readonly Mutation[] = [
   unit(
     'init writes over a config',
-    ['test/program/init.test.ts'],
-    ['src/cli/init/init.ts', "{ flag: 'wx' }", "{ flag: 'w' }"],
+    ['test/unit/rehearsal-record.test.ts'],
+    ['src/cli/new-file.ts', "flag: 'wx'", "flag: 'w'"],
   ),
   unit(
     'explain gives a receiver that did not begin its beginning',

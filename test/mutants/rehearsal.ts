@@ -10,8 +10,8 @@ const SECRETS = 'src/secrets.ts';
 const RECORDING = ['test/unit/rehearsal-record.test.ts'];
 const REPLACING = ['test/unit/rehearsal-people.test.ts'];
 const HIDING = ['test/unit/secrets.test.ts'];
-const CANARY = ['test/program/canary.test.ts'];
-const PROGRAM = ['test/program/rehearsal.test.ts'];
+const FETCHING = ['test/unit/fetch-guards.test.ts'];
+const SENDING = ['test/unit/otlp-answers.test.ts'];
 
 export const rehearsalMutations: readonly Mutation[] = [
   unit('record: our secrets stay in it', RECORDING, [RECORD, 'const hidden = hide(text)', 'const hidden = text']),
@@ -19,7 +19,7 @@ export const rehearsalMutations: readonly Mutation[] = [
   unit('record: strangers are all the same', RECORDING, [RECORD, 'strangers.size + 1', '1']),
   unit('record: the user of an address stays', RECORDING, [RECORD, ".replace(USER_OF_ADDRESS, '$1')", '']),
   unit('record: what is asked keeps its secrets', RECORDING, [RECORD, '{ query: clean(query) }', '{ query }']),
-  unit('record: a recording is for everybody', PROGRAM, ['src/cli/dev/record.ts', 'mode: 0o600', 'mode: 0o644']),
+  unit('record: a recording is for everybody', RECORDING, ['src/cli/new-file.ts', 'mode: 0o600', 'mode: 0o644']),
   unit('people: each time another one', REPLACING, [PEOPLE, 'if (before !== undefined) return before;', '']),
   unit('people: two become one', REPLACING, [PEOPLE, 'tries < 100', 'tries < 0']),
   unit('people: addresses stay', REPLACING, [PEOPLE, '(isIP(word) === 0 ? word : standIns.address(word))', 'word']),
@@ -28,7 +28,11 @@ export const rehearsalMutations: readonly Mutation[] = [
     'isTelling(text) || mayName(snake(key)) ?',
     'text !== key ?',
   ]),
-  unit('replay: any request will do', PROGRAM, [PLAY, 'if (exchange && fits(exchange)) {', 'if (exchange) {']),
+  unit(
+    'replay: any request will do',
+    ['test/unit/rehearsal-replay.test.ts'],
+    [PLAY, 'if (exchange && fits(exchange)) {', 'if (exchange) {'],
+  ),
   unit('secrets: Base64 is overlooked', HIDING, [SECRETS, '    ...inBase64(secret),\n', '']),
   unit('secrets: Base64 is looked for at one place', HIDING, [SECRETS, '[0, 1, 2].flatMap', '[0].flatMap']),
   unit('secrets: escapes are overlooked', HIDING, [SECRETS, '    quoted,\n', '']),
@@ -38,7 +42,7 @@ export const rehearsalMutations: readonly Mutation[] = [
     '',
   ]),
   unit('secrets: what is cut within one stays', HIDING, [SECRETS, 'return longest > 0 ?', 'return longest < 0 ?']),
-  unit('canary: a vendor’s answer keeps our credential', CANARY, [
+  unit('canary: a vendor’s answer keeps our credential', FETCHING, [
     CREDENTIALS,
     'const text = hide(answer.text, NO_WORD);',
     'const text = answer.text;',
@@ -48,20 +52,24 @@ export const rehearsalMutations: readonly Mutation[] = [
     ['test/unit/credentials.test.ts'],
     [CREDENTIALS, 'return [value, token, pair, pair.slice', 'return [value, token.slice'],
   ),
-  unit('canary: a refusal is quoted with it', CANARY, [
+  unit('canary: a refusal is quoted with it', FETCHING, [
     'src/runtime/status.ts',
     "hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? [])",
     "((status < 400 ? target(headers.location) : words(body)) ?? '')",
   ]),
-  unit('canary: a sink is quoted with it', CANARY, [
+  unit('canary: a sink is quoted with it', SENDING, [
     'exporters/otlp/outcome.ts',
     'hide(text, secrets).slice(0, WORDS)',
     'text.slice(0, WORDS)',
   ]),
-  unit('canary: the state is for everybody', CANARY, ['src/runtime/sqlite-open.ts', 'mode: 0o700', 'mode: 0o755']),
-  unit('canary: a copy of the state is for everybody', CANARY, [
-    'src/runtime/state-copy.ts',
-    'mode: 0o600',
-    'mode: 0o644',
-  ]),
+  unit(
+    'canary: the state is for everybody',
+    ['test/unit/state.test.ts'],
+    ['src/runtime/sqlite-open.ts', 'mode: 0o700', 'mode: 0o755'],
+  ),
+  unit(
+    'canary: a copy of the state is for everybody',
+    ['test/unit/state-tools.test.ts'],
+    ['src/runtime/state-copy.ts', 'mode: 0o600', 'mode: 0o644'],
+  ),
 ];

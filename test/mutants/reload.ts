@@ -8,7 +8,7 @@ const RELOAD = ['test/unit/engine-reload.test.ts'];
 const DIFFERENCE = ['test/unit/plan.test.ts'];
 const ADOPT = ['test/unit/engine-adopt.test.ts'];
 const ADOPTING = 'src/runtime/adopt-sqlite.ts';
-const PROGRAM = ['test/program/reload.test.ts'];
+const LOAD = ['test/unit/load.test.ts'];
 
 export const reloadMutations: readonly Mutation[] = [
   unit('a changed lane is stopped before the new one is created', RELOAD, [
@@ -64,7 +64,7 @@ export const reloadMutations: readonly Mutation[] = [
     "if (typeof value !== 'object') return undefined;",
     "if (typeof value !== 'object') return 'function';",
   ]),
-  unit('the module of before is used again', PROGRAM, [
+  unit('the module of before is used again', LOAD, [
     'src/runtime/load.ts',
     "again === undefined ? '' :",
     "again !== undefined || again === undefined ? '' :",

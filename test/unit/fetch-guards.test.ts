@@ -109,6 +109,14 @@ describe('the network', () => {
 });
 
 describe('the credential', () => {
+  it('is taken out of an answer that repeats it', async () => {
+    const home = await server((request, response) => {
+      response.end(JSON.stringify({ you: request.headers.authorization, next: 1 }));
+    });
+    const { text } = await client({ origin: home.url, auth })({ url: `${home.url}/page` }, ever());
+    expect(text).toBe('{"you":"[secret]","next":1}');
+  });
+
   it('does not follow a redirect', async () => {
     const other = await server(reply(200));
     for (const status of [301, 302, 303, 307, 308]) {

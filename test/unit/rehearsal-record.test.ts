@@ -1,5 +1,9 @@
 // What was heard becomes a conversation: no credential is in it, ours or anybody's, and it can still be played.
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writePrivate } from '../../src/cli/new-file.ts';
 import type { Json, JsonObject } from '../../src/model.ts';
 import { secret } from '../../src/options.ts';
 import type { Heard } from '../../src/runtime/fetch.ts';
@@ -129,5 +133,15 @@ describe('a recording', () => {
         readConversation('{"clock":"soon","options":{},"exchanges":[{"request":{"method":"PUT","path":"/"}}]}'))(),
     );
     expect(fault.message).toMatch(/clock: must be a date.*exchanges\.0\.request\.method.*exchanges\.0\.response/s);
+  });
+
+  test('is a file for its owner only, and never takes the place of another', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-record-'));
+    const file = join(folder, 'conversation.json');
+    writePrivate(file, 'first');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(() => writePrivate(file, 'second')).toThrow('is there already, and was left as it is');
+    expect(readFileSync(file, 'utf8')).toBe('first');
+    rmSync(folder, { recursive: true, force: true });
   });
 });

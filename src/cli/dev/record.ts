@@ -1,12 +1,13 @@
 // `tributary dev record RECEIVER`: a conversation with the real vendor, written down. It is read as a receiver would read it,
 // on a state of its own in memory; credentials are not in what is written, and on request no people either.
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe } from '../../fault.ts';
 import type { JsonObject } from '../../model.ts';
 import { secretsIn } from '../../runtime/check.ts';
 import { writeConversation } from '../../runtime/rehearsal/conversation.ts';
 import { conversationOf } from '../../runtime/rehearsal/record.ts';
+import { writePrivate } from '../new-file.ts';
 import { printable } from '../output.ts';
 import { command, Stop } from '../session.ts';
 import { type BeginFlags, beginning } from './begin.ts';
@@ -44,13 +45,13 @@ export const record = (receiver: string, flags: RecordFlags): Promise<void> =>
       secrets: await revealed(subject),
       people: flags.people ?? false,
     });
-    write(out.conversation, writeConversation(conversation));
+    writePrivate(out.conversation, writeConversation(conversation));
     const told = `${counted(asked.heard.length, 'request')} with ${counted(asked.records.length, 'record')} recorded in ${out.conversation}`;
     process.stderr.write(`${told}${asked.cut && !asked.fault ? '; the vendor has more' : ''}\n`);
 
     const played = await replay(await subjectOf(flags.config, { ...wanted, offline: true }), conversation);
     const events = eventsIn(played.handed);
-    if (out.expected) write(out.expected, events.map(event => `${JSON.stringify(event)}\n`).join(''));
+    if (out.expected) writePrivate(out.expected, events.map(event => `${JSON.stringify(event)}\n`).join(''));
     process.stderr.write(verdict(asked, { wrong: played.wrong, events }, flags.people ?? false));
     if (flags.people) process.stderr.write(LOOK);
     if (asked.fault)
@@ -94,15 +95,6 @@ const placesOf = (out: string): { readonly conversation: string; readonly expect
   const there = Object.values(places).find(existsSync);
   if (there) throw new Stop(`${there} is there already: name another place, or remove it`);
   return places;
-};
-
-/** For its owner only: what a vendor says of people is nobody else's. */
-const write = (file: string, text: string): void => {
-  try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    throw new Stop(`${file} cannot be written: ${describe(error)}`);
-  }
 };
 
 const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

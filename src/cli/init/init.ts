@@ -1,8 +1,7 @@
 // `tributary init`: writes a first config for the vendors and the back-end that one has, and says what is next.
-import { writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { describe } from '../../fault.ts';
 import { componentOf, foldersOf } from '../folders.ts';
+import { writeNew } from '../new-file.ts';
 import { command, Stop } from '../session.ts';
 import { type Ask, terminal, until } from './ask.ts';
 import { type Chosen, compose, stepsOf } from './compose.ts';
@@ -28,7 +27,7 @@ export const init = (flags: InitFlags): Promise<void> =>
         receivers: await Promise.all(vendors.map(name => componentOf('receiver', name))),
         exporter: await componentOf('exporter', back),
       };
-      write(resolve(flags.out), compose(parts));
+      writeNew(resolve(flags.out), compose(parts), { hint: ': name another file with --out FILE' });
       process.stderr.write(nextSteps(flags.out, parts));
     } finally {
       person?.close();
@@ -64,17 +63,6 @@ const backIn = {
 
 const mustBeKnown = (noun: string, name: string, known: readonly string[]): void => {
   if (!known.includes(name)) throw new Stop(`there is no ${noun} '${name}'; there are: ${known.join(', ')}`, 2);
-};
-
-/** Never over what is there, whoever put it there meanwhile. */
-const write = (path: string, text: string): void => {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new Stop(`${path} is there already, and was left as it is: name another file with --out FILE`);
-    throw new Stop(`${path} cannot be written: ${describe(error)}`);
-  }
 };
 
 const nextSteps = (out: string, parts: Chosen): string => {
