@@ -132,7 +132,8 @@ export const world = async ({
       folder,
       http: (settings, tell) => {
         pools.open(`${settings.origin} `, settings.rates ?? []);
-        return async () => {
+        return async (_, signal) => {
+          await clock.sleep(0, signal); // nothing is answered before the test lets time pass
           tell?.({ status: 200, sent: clock.now(), took: 40, date: clock.now() });
           return { status: 200, headers: {}, date: clock.now(), text: '{}' };
         };
