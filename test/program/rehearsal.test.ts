@@ -144,7 +144,8 @@ describe('dev test', () => {
 
 test.each([
   [['test', 'nobody'], 2, "has no receiver 'nobody'; there are: vaults, files"],
-  [['test', 'files'], 1, "'files' does not ask a vendor over HTTP"],
+  [['test', 'files'], 1, "'files' reads files, and asks nobody over HTTP"],
+  [['record', 'files', '--out', 'x.json'], 1, 'tributary explain files'],
   [['record', 'vaults', '--out', 'people.json'], 1, 'is there already'],
   [['test', 'vaults', '--since', 'yesterday'], 2, "--since must be 'now'"],
   [['test', 'vaults', '--position', '{'], 2, '--position is not JSON'],

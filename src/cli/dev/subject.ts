@@ -51,7 +51,11 @@ export const subjectIn = async (
   const spec = changed(receivers[name]!, wanted);
   if (!spec.http)
     throw new Stop(
-      `'${name}' does not ask a vendor over HTTP (it reads files): there is no conversation to record or to play`,
+      [
+        `'${name}' reads files, and asks nobody over HTTP: there is no conversation to record or to play, and reading files may move them.`,
+        `  tributary explain ${name}   says which file is next, and what is stored afterwards; it touches none`,
+        ...(spec.type === 'opaque' ? ['  tributary verify FILE --key KEY.pem   checks an archive'] : []),
+      ].join('\n'),
     );
   const [pipeline, { processors: steps = [] }] = pipelineIn(pipelines, name, wanted.pipeline);
   const reduced: AnyConfig = {
