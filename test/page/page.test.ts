@@ -123,6 +123,30 @@ describe('the page', () => {
     expect(await rows.first().textContent()).toBe(held);
   });
 
+  test('follows a change of the config: a receiver of another name goes on in its place', async () => {
+    const own = await servePage();
+    const page = await (await browser.newContext()).newPage();
+    pages.push(page);
+    await page.goto(own.url);
+    await until(
+      () => fact(page, 'opal', 'Stands').textContent(),
+      text => /^read up to/.test(text ?? ''),
+    );
+    await own.rename('gems');
+    await page.locator('#reload', { hasText: 'renamed: opal to gems' }).waitFor();
+    await page.locator('#config summary', { hasText: 'receiver gems' }).waitFor();
+    await page.locator('#flow .node .name', { hasText: 'gems' }).waitFor();
+    await until(
+      () => fact(page, 'gems', 'Stands').textContent(),
+      text => /^read up to/.test(text ?? ''),
+    );
+    expect(await page.locator('#flow .node .name').allTextContents()).toEqual([
+      ...['gems', 'hostile', 'audit', 'out', 'later'],
+    ]);
+    expect(await page.locator('#config summary', { hasText: 'receiver opal' }).count()).toBe(0);
+    await own.close();
+  });
+
   test('says when nothing answers any more', async () => {
     const own = await servePage();
     const page = await (await browser.newContext()).newPage();

@@ -85,6 +85,8 @@ export interface Served {
   readonly key: string;
   /** Says that the config was looked at again. */
   reloaded(reload: Reload): void;
+  /** The config is another one from now on: the receiver `opal` has this name. */
+  rename(to: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,20 +95,24 @@ export const servePage = async (): Promise<Served> => {
   const vendor = await simulator.start({ events: 120, seed: 9, live: 5 });
   const key = vendor.credentials.apiKey!;
   process.env.T_PAGE_KEY = key;
-  const config: AnyConfig = {
+  const named = (name: string): AnyConfig => ({
     receivers: {
-      opal: opal({ apiKey: secret.env('T_PAGE_KEY'), baseUrl: vendor.url, every: '1s', settle: '1s' }),
+      [name]: opal({ apiKey: secret.env('T_PAGE_KEY'), baseUrl: vendor.url, every: '1s', settle: '1s' }),
       hostile: hostile(),
     },
     processors: { dedupe: dedupe(), normalize: normalize() },
     exporters: { out: sink(), later: queued(full(), { limit: '1MiB' }) },
     pipelines: {
-      audit: { receivers: ['opal', 'hostile'], processors: ['dedupe', 'normalize'], exporters: ['out', 'later'] },
+      audit: { receivers: [name, 'hostile'], processors: ['dedupe', 'normalize'], exporters: ['out', 'later'] },
     },
+  });
+  const planned = async (config: AnyConfig) => {
+    const { options, problems } = await check(config);
+    if (problems.length > 0) throw new Error(JSON.stringify(problems));
+    return plan(config, at => options.get(at));
   };
-  const { options, problems } = await check(config);
-  if (problems.length > 0) throw new Error(JSON.stringify(problems));
-  const parts = plan(config, at => options.get(at));
+  const config = named('opal');
+  const parts = await planned(config);
   const store = openState(join(folder, 'state'));
   const pools = budgets(systemClock);
   const http = httpClients({ clock: systemClock, budgets: pools, folder });
@@ -126,11 +132,17 @@ export const servePage = async (): Promise<Served> => {
     { store, clock: systemClock, log, http: http.open, folder },
     { observers: status.observers },
   );
+  const reloaded = (reload: Reload) => {
+    for (const observer of status.observers) observer.reloaded?.(reload);
+  };
   return {
     url: `http://${status.address}/`,
     key,
-    reloaded: reload => {
-      for (const observer of status.observers) observer.reloaded?.(reload);
+    reloaded,
+    rename: async to => {
+      const next = named(to);
+      const { adopted, ...change } = await engine.reload(await planned(next), {}, [{ from: 'opal', to, reason: '' }]);
+      reloaded({ time: Date.now(), outcome: 'applied', change, adopted, config: next });
     },
     close: async () => {
       engine.abort();
