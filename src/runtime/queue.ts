@@ -81,7 +81,13 @@ export const createQueue = (options: QueueOptions): Queue => {
   const holding = async (): Promise<Holding> => (await store.queues()).get(name) ?? { rows: 0, records: 0, bytes: 0 };
 
   const room = async ({ signal, report, moved }: Hand): Promise<void> => {
-    for (let [look, since] = [LOOK, clock.now()]; ; ) {
+    /** From here on we are patient; and so is, not a moment later, whoever we report to. */
+    const anew = () => {
+      const now = clock.now();
+      moved?.();
+      return now;
+    };
+    for (let [look, since] = [LOOK, anew()]; ; ) {
       signal.throwIfAborted();
       const freed = departures.next(); // asked for before we look, so that none is missed
       const { bytes } = await holding();
@@ -93,8 +99,7 @@ export const createQueue = (options: QueueOptions): Queue => {
       const enough = new AbortController();
       const slept = clock.sleep(wait, AbortSignal.any([signal, enough.signal])).then(() => false);
       const isMoving = await Promise.race([freed.then(() => true), slept]).finally(() => enough.abort());
-      if (isMoving) moved?.();
-      [look, since] = isMoving ? [LOOK, clock.now()] : [Math.min(2 * look, HOLD), since];
+      [look, since] = isMoving ? [LOOK, anew()] : [Math.min(2 * look, HOLD), since];
     }
   };
 

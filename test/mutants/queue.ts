@@ -60,7 +60,16 @@ export const queueMutations: readonly Mutation[] = [
     'finishing ? patience : Number.POSITIVE_INFINITY',
     'patience',
   ]),
-  unit('a queue that moves is no progress', ENGINE, [QUEUE, 'if (isMoving) moved?.();', '']),
+  unit('who waits is patient a moment longer than whoever hears of it', ENGINE, [
+    QUEUE,
+    'const now = clock.now();\n      moved?.();\n      return now;',
+    'moved?.();\n      return clock.now();',
+  ]),
+  unit('a queue that moves is no progress', ENGINE, [
+    QUEUE,
+    'isMoving ? [LOOK, anew()] :',
+    'isMoving ? [LOOK, clock.now()] :',
+  ]),
   unit('who waits for room is given up by its next look', ENGINE, [
     QUEUE,
     'left > 0 ? Math.min(look, left) : look',

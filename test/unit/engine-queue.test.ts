@@ -126,6 +126,25 @@ describe('once', () => {
     expect(later.clock.now() - began).toBe(4 * 50 * SECOND); // the fourth row waited for three to leave
   });
 
+  test('is as patient on a clock that goes on between two looks at it', async () => {
+    const filled = vendor(3);
+    await filled.clock.run((await start({ exporters: { out: queued(down, { limit: '1GiB' }) } }, filled, once)).ended);
+    const later = vendor(4);
+    let looks = 0;
+    const clock: VirtualClock = { ...later.clock, now: () => later.clock.now() + looks++ };
+    const got: string[] = [];
+    const slow = oneRow(slowly(clock, 50 * SECOND, got, () => got.length >= 6));
+    const began = later.clock.now();
+    const engine = await start({ exporters: { out: queued(slow, { limit: '1B' }) } }, { ...later, clock }, once);
+    const endings = await later.clock.run(engine.ended);
+    expect(got).toEqual(ALL);
+    expect(endings.map(e => [e.lane, e.fault?.code])).toEqual([
+      ['sim', undefined],
+      ['queue out', 'E_QUEUE_LEFT'],
+    ]);
+    expect(later.clock.now() - began).toBeGreaterThan(3 * 50 * SECOND);
+  });
+
   test('gives a lane up whose queue stands still after it moved', async () => {
     const world = vendor(3);
     const filled = await start({ exporters: { out: queued(down, { limit: '1GiB' }) } }, world, once);
