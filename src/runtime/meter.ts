@@ -51,6 +51,8 @@ interface Memory {
   /** The vendor's clock when a page was last read, and when its end was last reached; ms since the epoch. */
   date: number;
   end: number;
+  /** Nothing that happened before will be read again; ms since the epoch. */
+  low: number | undefined;
   /** Our clock against the vendor's; ms. */
   skew: number | undefined;
   unaccounted: number;
@@ -109,6 +111,9 @@ export const createMeter = ({ plan, clock, budgets, standings, store, reader }: 
     'tributary_receiver_silence_seconds',
     'Since the newest event, or since the start while none was read',
     lane => (clock.now() - (of(lane).newest ?? started)) / SECOND,
+  );
+  perReceiver('tributary_receiver_sweep_lag_seconds', 'Since the oldest moment that may be read again', lane =>
+    since(of(lane).low, clock.now()),
   );
   perReceiver('tributary_receiver_clock_skew_seconds', 'Our clock minus that of the vendor', lane =>
     seconds(of(lane).skew),
@@ -170,6 +175,7 @@ export const createMeter = ({ plan, clock, budgets, standings, store, reader }: 
     for (const { name, records, refused, queued } of delivery.exporters) if (!queued) countSent(name, records, refused);
     mine.unaccounted += unaccounted(delivery);
     mine.date = batch.move?.date || mine.date;
+    mine.low = batch.move?.low ?? mine.low;
     mine.newest = newest(batch.records, mine.newest);
     // Read again is not late: where something remembers, only what it lets through is new.
     const sieve = routes.flatMap(route => route.steps).find(step => dedupes.has(step.name));
@@ -224,6 +230,7 @@ const blank = (): Memory => ({
   newest: undefined,
   date: Number.NEGATIVE_INFINITY,
   end: Number.NEGATIVE_INFINITY,
+  low: undefined,
   skew: undefined,
   unaccounted: 0,
   remembered: false,
@@ -252,5 +259,9 @@ const least = (numbers: readonly (number | undefined)[]): number | undefined => 
 
 const most = (numbers: readonly number[]): number | undefined =>
   numbers.length === 0 ? undefined : Math.max(...numbers);
+
+/** In seconds; nothing where any moment may be meant. */
+const since = (time: number | undefined, now: number): number | undefined =>
+  time === undefined || time <= 0 ? undefined : (now - time) / SECOND;
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / SECOND);

@@ -61,11 +61,16 @@ const step = (name: string, incoming: readonly AuditRecord[], outgoing = incomin
 const delivery = (
   records: readonly AuditRecord[],
   steps: readonly Step[] = [],
-  { date = START, refused = 0, gap }: { date?: number; refused?: number; gap?: Batch['gap'] } = {},
+  {
+    date = START,
+    low = 0,
+    refused = 0,
+    gap,
+  }: { date?: number; low?: number; refused?: number; gap?: Batch['gap'] } = {},
 ): Delivery => {
   const rest = steps.at(-1)?.outgoing ?? records;
   return {
-    batch: { records, move: { after: 0, position: 1, low: 0, date }, ...(gap && { gap }) },
+    batch: { records, move: { after: 0, position: 1, low, date }, ...(gap && { gap }) },
     routes: [{ pipeline: 'p', steps, records: rest, exporters: ['out'] }],
     exporters:
       rest.length > 0 ? [{ name: 'out', records: rest, refused, queued: false, took: { from: date, to: date } }] : [],
@@ -159,6 +164,16 @@ describe('time', () => {
     expect(await silence()).toBe(60);
     tell.delivered('r', delivery([record('d', START + MINUTE, { guessed: 'time' })]));
     expect(await silence()).toBe(60);
+  });
+
+  test('how far back anything may be read again moves with the position, and with time; where all may be, nothing is said', async () => {
+    const { tell, clock, read } = await rig(planOf());
+    const behind = async () => (await read()).value('tributary_receiver_sweep_lag_seconds', { receiver: 'r' });
+    tell.delivered('r', delivery([]));
+    expect(await behind()).toBeUndefined();
+    tell.delivered('r', delivery([], [], { low: START - DAY }));
+    await clock.advance(HOUR);
+    expect(await behind()).toBe(90_000);
   });
 
   test('late is what happened over a minute before the end was reached, and is new', async () => {
