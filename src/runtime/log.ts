@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import type { Logger } from '../component.ts';
+import { printable } from '../printable.ts';
 
 export type LogFormat = 'json' | 'text';
 
@@ -50,5 +51,6 @@ const pretty = (line: string): string => {
   const rest = Object.entries(fields).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return `${time.slice(11, 19)} ${level.padEnd(5)} ${message}${rest.length > 0 ? `  ${rest.join(' ')}` : ''}\n`;
+  const text = `${time.slice(11, 19)} ${level.padEnd(5)} ${message}${rest.length > 0 ? `  ${rest.join(' ')}` : ''}`;
+  return `${text.trimEnd().split('\n').map(printable).join('\n    ')}\n`; // only what begins at the edge is a line of ours
 };

@@ -3,6 +3,11 @@ import { type Mutation, unit } from './mutations.ts';
 
 export const guideMutations: readonly Mutation[] = [
   unit(
+    'a vendor writes on the terminal of whoever reads the log',
+    ['test/unit/log.test.ts'],
+    ['src/runtime/log.ts', ".map(printable).join('\\n    ')", ".join('\\n    ')"],
+  ),
+  unit(
     'init writes over a config',
     ['test/unit/rehearsal-record.test.ts'],
     ['src/cli/new-file.ts', "flag: 'wx'", "flag: 'w'"],
