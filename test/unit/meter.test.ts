@@ -2,23 +2,18 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Auth, Spec } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
-import type { AuditRecord, Batch } from '../../src/model.ts';
+import type { AuditRecord } from '../../src/model.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import type { Delivery, Step } from '../../src/runtime/account.ts';
 import { budgets } from '../../src/runtime/budget.ts';
 import { MOST_FAILURES } from '../../src/runtime/circuit.ts';
-import { unaccounted } from '../../src/runtime/fate.ts';
 import { type Health, openHealth } from '../../src/runtime/health.ts';
 import { together } from '../../src/runtime/observer.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import type { Store } from '../../src/runtime/state.ts';
-import { fromMillis } from '../../src/time.ts';
 import { type VirtualClock, virtualClock } from '../support/clock.ts';
+import { delivery, record, START, step } from '../support/delivery.ts';
 import { ever } from '../support/loopback.ts';
 import { scrape } from '../support/metrics.ts';
-
-const origin = { receiver: 'r', type: 't', site: 's', tenant: '', feed: '' };
-const START = Date.UTC(2026, 0, 15, 12);
 
 const part = (name: string, more: object = {}) => ({ name, options: {}, spec: more as Spec<never> }); // only `remembers` is read
 const planOf = (...processors: ReturnType<typeof part>[]): Plan => ({
@@ -46,35 +41,6 @@ const rig = async (
   const health = await openHealth({ address: { host: '127.0.0.1', port: 0 }, plan, clock, budgets: quotas, store });
   open.push(health);
   return { clock, quotas, health, tell: together(health.observers), read: () => scrape(health.address) };
-};
-
-const record = (id: string, at = START, more: Partial<AuditRecord> = {}): AuditRecord => ({
-  id,
-  time: fromMillis(at),
-  observed: fromMillis(at),
-  origin,
-  raw: { id },
-  ...more,
-});
-const step = (name: string, incoming: readonly AuditRecord[], outgoing = incoming, dead: readonly AuditRecord[] = []) =>
-  ({ name, type: name, incoming, outgoing, dead }) satisfies Step;
-const delivery = (
-  records: readonly AuditRecord[],
-  steps: readonly Step[] = [],
-  {
-    date = START,
-    low = 0,
-    refused = 0,
-    gap,
-  }: { date?: number; low?: number; refused?: number; gap?: Batch['gap'] } = {},
-): Delivery => {
-  const rest = steps.at(-1)?.outgoing ?? records;
-  return {
-    batch: { records, move: { after: 0, position: 1, low, date }, ...(gap && { gap }) },
-    routes: [{ pipeline: 'p', steps, records: rest, exporters: ['out'] }],
-    exporters:
-      rest.length > 0 ? [{ name: 'out', records: rest, refused, queued: false, took: { from: date, to: date } }] : [],
-  };
 };
 
 describe('what is counted of a delivery', () => {
@@ -274,39 +240,4 @@ test('what a queue holds, and what it can hold, in bytes; empty is 0, and no que
   expect(now.value('otelcol_exporter_queue_size', { exporter: 'out' })).toBeUndefined();
   holdings.clear();
   expect((await read()).value('otelcol_exporter_queue_size', { exporter: 'kept' })).toBe(0);
-});
-
-describe('records without a known fate', () => {
-  const [a, b] = [record('a'), record('b')];
-  const whole = delivery(
-    [a, b],
-    [
-      step('dedupe', [a, b], [a]),
-      step(
-        'normalize',
-        [a],
-        [
-          { ...a, part: 0 },
-          { ...a, part: 1 },
-        ],
-      ),
-    ],
-  );
-
-  test('none where each was delivered, dropped or is dead', () => {
-    expect(unaccounted(whole)).toBe(0);
-    expect(unaccounted(delivery([a, b], [step('normalize', [a, b], [a], [b])]))).toBe(0);
-    expect(unaccounted(delivery([a, a, b], [step('dedupe', [a, a, b], [])]))).toBe(0);
-    expect(unaccounted(delivery([]))).toBe(0);
-  });
-
-  test.each<[string, Delivery]>([
-    ['never given to the first processor', { ...whole, batch: { records: [a, b, record('c')] } }],
-    ['lost between two processors', delivery([a, b], [step('one', [a, b]), step('two', [a])])],
-    ['lost before the exporters', { ...whole, routes: [{ ...whole.routes[0]!, records: [] }] }],
-    ['not given to one exporter', { ...whole, routes: [{ ...whole.routes[0]!, exporters: ['out', 'second'] }] }],
-    ['from nowhere', delivery([a], [step('apply', [a], [a, b])])],
-  ])('one that is %s', (_, one) => {
-    expect(unaccounted(one)).toBe(1);
-  });
 });
