@@ -261,9 +261,13 @@ export const unfinished = (endings: readonly Ending[]): string | undefined => {
   const lines = endings.flatMap(({ lane, fault }) =>
     fault ? [`  ${lane}: ${describe(fault)} [${fault.code}]\n    ${fault.remedy}`] : [],
   );
-  const queues = endings.filter(({ lane }) => lane.startsWith('queue ')).length;
-  const all = `${endings.length - queues} receivers${queues > 0 ? ' and the queues' : ''}`;
-  return lines.length === 0 ? undefined : `${lines.length} of ${all} could not finish:\n${lines.join('\n')}`;
+  const queues = endings.filter(({ lane }) => lane.startsWith('queue ')).length; // only those that could not finish
+  const [receivers, failed] = [endings.length - queues, lines.length - queues];
+  const who = [
+    failed > 0 ? `${failed} of ${receivers} receiver${receivers === 1 ? '' : 's'}` : '',
+    queues > 0 ? `${queues} queue${queues === 1 ? '' : 's'}` : '',
+  ].filter(Boolean);
+  return lines.length === 0 ? undefined : `${who.join(' and ')} could not finish:\n${lines.join('\n')}`;
 };
 
 /** The last words of a command that was only to say what it would do. */

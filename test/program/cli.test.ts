@@ -183,7 +183,7 @@ describe('once', () => {
     const made = here();
     const wrong = await tributary(['once', '-c', made.config, '--patience', '5s'], { env: { OPAL_KEY: SECRET } }).ended;
     expect(wrong.code).toBe(1);
-    expect(wrong.stderr).toContain('1 of 1 receivers could not finish');
+    expect(wrong.stderr).toContain('1 of 1 receiver could not finish');
     expect(wrong.stderr).toContain('opal: ');
     expect(wrong.stderr).toContain('401');
     expect(wrong.stderr).toContain('Check the credential');

@@ -105,6 +105,7 @@ describe('a collector that is down', () => {
   }, async () => {
     const { code, stderr } = await run('once --patience 1s');
     expect(code).toBe(1);
+    expect(stderr).toContain('\n1 queue could not finish:\n');
     expect(stderr).toMatch(/queue collector: \d+ rows? with \d+ records? left: .*503.* \[E_QUEUE_LEFT\]/);
     const events = inFiles();
     expect(events.length).toBeGreaterThanOrEqual(EVENTS); // the files did not wait
