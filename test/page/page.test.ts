@@ -81,6 +81,10 @@ describe('the page', () => {
       /^receiver\/opal to pipeline\/audit: [\d,.]+ a minute, [\d,]+ since the start$/,
     );
     expect(await page.locator('#exporters').textContent()).toContain('1.0 MiB');
+    expect(await fact(page, 'opal', 'Vendor budget').textContent()).not.toBe('');
+    expect(await page.locator('#letters').textContent()).toBe('No dead letters.');
+    for (const chart of ['records', 'delays']) expect(await page.locator(`#${chart}-chart svg`).count()).toBe(1);
+    expect(await page.locator('#records-said').textContent()).toMatch(/\d/);
     expect(await page.locator('#ledger-said').textContent()).toMatch(/^Every record that was fetched has one fate/);
     expect(await page.locator('#ledger th').allTextContents()).toEqual(['later', 'out']);
     const config = await page.locator('#config').textContent();
