@@ -57,7 +57,7 @@ const go = async (folder: string, pages: number, send: (ids: readonly string[]) 
   try {
     const world = vendor(pages);
     const exporters = {
-      archive: file({ path: join(folder, 'out/{receiver}-{seq}.ndjson') }),
+      archive: file({ path: join(folder, 'out/{receiver}-{seq}.ndjson'), rotate: { every: '30d' } }), // so it goes on
       kept: queued(
         sinkOf(async records => send(records.map(({ id }) => id))),
         { limit: '1GiB' },
@@ -192,7 +192,7 @@ const told = async (folder: string) => {
  */
 const SAID: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   positions: { held: ['receiver', 'identity', 'count', 'value', 'low', 'sum'] },
-  entries: { held: ['value', 'sum'] },
+  entries: { held: ['value', 'sum'], warned: ['space', 'key'] }, // a file that nobody knows is set aside
   marks: { warned: ['space', 'date', 'ids', 'sum'] },
   dead: { found: ['seq', 'place', 'identity', 'id', 'part', 'record', 'sum'] },
   queue: { held: ['count', 'size', 'bytes', 'data'], warned: ['queue'], found: ['seq'] },
