@@ -28,6 +28,7 @@ const STORE = ['test/unit/state.test.ts'];
 const MARKS = ['test/unit/marks.test.ts'];
 const WALKING = ['test/property/walks.test.ts'];
 const HTTP = ['test/unit/http.test.ts'];
+const FILES = ['test/unit/file.test.ts'];
 const CONTRACT = ['test/contract/receivers.test.ts'];
 
 type Edit = readonly [file: string, find: string, put: string];
@@ -41,7 +42,11 @@ export const unit = (name: string, tests: readonly string[], ...changes: readonl
 const crash = (name: string, ...changes: readonly Edit[]): Mutation => unit(name, CRASH, ...changes);
 
 export const mutations: readonly Mutation[] = [
-  crash("our clock for the vendor's", [WINDOWS, 'const safe = Math.min(to, first - settle);', 'const safe = to;']),
+  unit("our clock for the vendor's", WALKING, [
+    WINDOWS,
+    'const safe = Math.min(to, first - settle);',
+    'const safe = to;',
+  ]),
   crash(
     'no overlap',
     [WINDOWS, 'const onward = Math.max(from, safe - overlap);', 'const onward = Math.max(from, safe);'],
@@ -49,8 +54,8 @@ export const mutations: readonly Mutation[] = [
     [VENDOR, 'pick(0, settle + overlap, behind)', 'settle + overlap'],
     [VENDOR, 'begin + active + latest + behind', 'begin + active + latest'],
   ),
-  crash('no sweep', [WINDOWS, 'wasOld ? { sweep: at(onward) } : {}', '{ sweep: at(onward) }']),
-  crash('the sweep skips what it should not', [
+  unit('no sweep', WALKING, [WINDOWS, 'wasOld ? { sweep: at(onward) } : {}', '{ sweep: at(onward) }']),
+  unit('the sweep skips what it should not', WALKING, [
     WINDOWS,
     'const wasOld = to <= first - behind && position.sweep.from >= from;',
     'const wasOld = position.sweep.from >= from;',
@@ -102,8 +107,8 @@ export const mutations: readonly Mutation[] = [
     'partOf(tail), (await disk.stat(partOf(tail)))?.size ?? 0, bytes);',
   ]),
   crash('the length of a file not staged', [WRITER, 'writes: [state.set(place.receiver, longer)],', 'writes: [],']),
-  crash('a file finished before its commit', [WRITER, 'if (committed) await attempt', 'await attempt']),
-  crash('a file with its name before its first commit', [
+  unit('a file finished before its commit', FILES, [WRITER, 'if (committed) await attempt', 'await attempt']),
+  unit('a file with its name before its first commit', FILES, [
     WRITER,
     'tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length',
     'partOf(tail), tail.length',

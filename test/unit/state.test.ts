@@ -98,6 +98,27 @@ describe('a commit', () => {
     expect(await store.position('renamed', identity)).toBeUndefined();
   });
 
+  test('gives a position another name; what was read under the old one is not committed any more', async () => {
+    const adopt = { kind: 'adopt', from: 'opal', to: 'gems', identity, reason: '' } as const;
+    await store.commit([move(0), mark(['a'])], 1);
+    listen(name => {
+      if (name === 'after writes') throw new Error('out of luck');
+    });
+    await expect(store.commit([adopt], 2)).rejects.toThrow('out of luck');
+    listen(undefined);
+    expect((await store.positions()).map(({ receiver }) => receiver)).toEqual(['opal']);
+
+    await store.commit([adopt], 2);
+    await expect(store.commit([move(1), mark(['b'])], 3)).rejects.toMatchObject({ code: 'E_COMMIT_STALE' });
+    await expect(store.commit([adopt], 3)).rejects.toMatchObject({ code: 'E_ADOPT' });
+    await store.commit([{ ...move(1), receiver: 'gems' } as Write, mark(['c'])], 4);
+    for (const again of [false, true]) {
+      if (again) await reopen();
+      expect((await store.positions()).map(({ receiver, count }) => [receiver, count])).toEqual([['gems', 2]]);
+      expect(await store.known('s', ['a', 'b', 'c'])).toEqual(new Set(['a', 'c']));
+    }
+  });
+
   test('null removes an entry', async () => {
     await store.commit([{ kind: 'set', space: 's', key: 'k', value: 1 }], 1);
     await store.commit([{ kind: 'set', space: 's', key: 'k', value: null }], 1);

@@ -1,5 +1,6 @@
 // The status as JSON: what it says of receivers, exporters, flows and the last hours follows what happens; who may ask.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { statusText } from '../../src/cli/status/show.ts';
 import { Fault } from '../../src/fault.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import type { History } from '../../src/runtime/status-page/history.ts';
@@ -89,6 +90,8 @@ test('says what became of the last change of the config', async () => {
   const time = here.clock.now();
   here.reloaded({ time, outcome: 'refused', reason: 'receivers.sim: is missing' });
   await here.clock.advance(SECOND);
+  const text = async () => statusText(await here.json('/api/status'));
+  expect(await text()).toContain('one before goes on\n  receivers.sim: is missing\n');
   const refused = {
     at: new Date(time).toISOString(),
     outcome: 'refused',
@@ -103,6 +106,7 @@ test('says what became of the last change of the config', async () => {
   const told = { kept: ['a'], stopped: ['b'], started: ['b', 'c'], adopted, notes: ['n'] };
   const applied = { outcome: 'applied', reason: null, ...told };
   expect((await here.json('/api/status')).reload).toMatchObject(applied);
+  expect(await text()).toMatch(/the config changed at .*: b, c\n {2}c goes on where x stood\n/);
 });
 
 test.each<[Partial<Seen>, string]>([

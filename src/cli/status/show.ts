@@ -8,10 +8,11 @@ import { ago, bytes, many, span, table } from './words.ts';
 export const showStatus = (flags: AtFlags & { readonly json?: boolean }): Promise<void> =>
   command(async () => {
     const report = await askStatus(await targetOf(flags));
-    await print([flags.json ? `${JSON.stringify(report)}\n` : asText(report)]);
+    await print([flags.json ? `${JSON.stringify(report)}\n` : statusText(report)]);
   });
 
-const asText = (report: Report): string => {
+/** All of it, for a person. */
+export const statusText = (report: Report): string => {
   const { program, words, receivers, exporters, dead_letters: dead, reload, now } = report;
   const paragraphs = [
     [words, `tributary ${program.version}, up ${span(program.up_seconds)}, state ${program.state}`],
