@@ -17,7 +17,7 @@ export const otlpMutations: readonly Mutation[] = [
   ),
   otlp(
     'the stock exporter tries again by itself after an error',
-    'batches',
+    'answers',
     'attempt',
     "if (error.code !== undefined) Object.defineProperty(error, 'code', { value: undefined });",
     '',

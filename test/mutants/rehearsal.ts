@@ -11,7 +11,6 @@ const RECORDING = ['test/unit/rehearsal-record.test.ts'];
 const REPLACING = ['test/unit/rehearsal-people.test.ts'];
 const HIDING = ['test/unit/secrets.test.ts'];
 const FETCHING = ['test/unit/fetch-guards.test.ts'];
-const SENDING = ['test/unit/otlp-answers.test.ts'];
 
 export const rehearsalMutations: readonly Mutation[] = [
   unit('record: our secrets stay in it', RECORDING, [RECORD, 'const hidden = hide(text)', 'const hidden = text']),
@@ -56,11 +55,6 @@ export const rehearsalMutations: readonly Mutation[] = [
     'src/runtime/status.ts',
     "hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? [])",
     "((status < 400 ? target(headers.location) : words(body)) ?? '')",
-  ]),
-  unit('canary: a sink is quoted with it', SENDING, [
-    'exporters/otlp/outcome.ts',
-    'hide(text, secrets).slice(0, WORDS)',
-    'text.slice(0, WORDS)',
   ]),
   unit(
     'canary: the state is for everybody',
