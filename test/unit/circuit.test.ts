@@ -84,8 +84,10 @@ describe('the circuit', () => {
     await clock.advance(MINUTE);
     await ask('given up');
     expect(isOpen()).toBe(true);
-    await ask();
+    const next = ask();
+    await clock.advance(0);
     expect(isOpen()).toBe(false);
+    await next;
   });
 
   it('goes by failures alone: who refuses, or asks us to wait, is well', async () => {

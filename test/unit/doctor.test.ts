@@ -168,7 +168,9 @@ test.each([
   });
 });
 
-test('what never comes back is a finding, and is told to stop; what throws is one, too', async () => {
+test('what never comes back is a finding, and is told to stop; what throws is one, too', {
+  timeout: 10_000,
+}, async () => {
   let told: AbortSignal | undefined;
   const endless = await bounded(signal => {
     told = signal;
