@@ -206,13 +206,13 @@ const REFUSAL_LIMIT = 2 ** 20; // bytes of an answer that is only read for its w
 /** The body: decompressed, never more than the limit in memory, whole, and UTF-8 to the last byte. */
 const textOf = async (body: Readable, headers: Headers, limit: number): Promise<string> => {
   const most = Math.min(limit, constants.MAX_STRING_LENGTH);
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let [text, size] = ['', 0];
   const collect = async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) {
       size += chunk.length;
       if (size > most) throw new Fault('E_BODY_LIMIT', `the answer is larger than ${most} bytes`);
-      chunks.push(chunk);
+      text += decoder.decode(chunk, { stream: true }); // bytes that are kept for a whole page live too long to die young
     }
   };
   const encoding = headers['content-encoding']?.trim().toLowerCase() || 'identity';
@@ -221,7 +221,7 @@ const textOf = async (body: Readable, headers: Headers, limit: number): Promise<
     else if (encoding === 'gzip' || encoding === 'x-gzip') await pipeline(body, createGunzip(CHUNKS), collect);
     else if (encoding === 'br') await pipeline(body, createBrotliDecompress(CHUNKS), collect);
     else await pipeline(body, refuse(encoding));
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return text + decoder.decode();
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw new Fault(

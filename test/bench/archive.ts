@@ -24,6 +24,7 @@ export const run = async (): Promise<readonly Figure[]> => {
     return [
       { what: 'events', value: String(work.events) },
       { what: 'CPU per event', value: perEvent(work.cpu, work.events) },
+      { what: '  of it: other threads', value: perEvent(work.cpu - work.main, work.events) },
       { what: 'floor: parse and stringify in a bare loop', value: perEvent(floor.cpu, floor.events) },
       goal('CPU against the floor', work.cpu / work.events / (floor.cpu / floor.events), 3, n => ratio(n, 1), '≤ 3 ×'),
       { what: 'of it: mapping (normalize), elapsed', value: perEvent(work.mapping, work.events) },
@@ -60,13 +61,16 @@ interface Work {
   readonly tenths: readonly number[];
   /** Microseconds, of all threads. */
   readonly cpu: number;
+  /** Of it, that of the main thread. */
+  readonly main: number;
   readonly mapping: number;
   readonly commits: number;
 }
 
 const pipeline = async (url: string, folder: string): Promise<Work> => {
+  const heap = ['--import', join(import.meta.dirname, '../../bin/heap.js')]; // as bin/tributary.js begins
   const flags = process.env.BENCH_NODE_FLAGS?.split(' ') ?? [];
-  const { ready, end } = await startOther('pipeline.js', [url, folder, String(EVENTS)], flags);
+  const { ready, end } = await startOther('pipeline.js', [url, folder, String(EVENTS)], [...heap, ...flags]);
   await end();
   return ready as unknown as Work; // what it says is just that
 };

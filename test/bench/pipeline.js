@@ -1,7 +1,6 @@
 // The measured half of `archive`: the pipeline in a process of its own, compiled, as it is installed. Plain JavaScript,
 // because Node keeps 30 MB for reading TypeScript. VENDOR-URL FOLDER EVENTS as arguments; says one line of JSON.
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { file } from '../../dist/exporters/file/index.js';
 import { dedupe } from '../../dist/processors/dedupe/index.js';
 import { normalize } from '../../dist/processors/normalize/index.js';
@@ -15,8 +14,6 @@ import { httpClients } from '../../dist/src/runtime/fetch.js';
 import { createLog } from '../../dist/src/runtime/log.js';
 import { plan } from '../../dist/src/runtime/plan.js';
 import { openState } from '../../dist/src/runtime/state-sqlite.js';
-
-setFlagsFromString('--no-allocation-site-pretenuring'); // as bin/tributary.js does
 
 const [url, folder, EVENTS] = process.argv.slice(2);
 
@@ -79,7 +76,7 @@ const delivered = (_, { batch }) => {
   const tenth = Math.min(9, Math.floor((events / Number(EVENTS)) * 10));
   tenths[tenth] = Math.max(tenths[tenth], process.memoryUsage.rss());
 };
-const before = process.cpuUsage();
+const [before, thread] = [process.cpuUsage(), process.threadCpuUsage()];
 const engine = await startEngine(
   parts,
   { store, clock: systemClock, log: createLog('json'), http: http.open, folder },
@@ -87,6 +84,9 @@ const engine = await startEngine(
 );
 for (const { fault } of await engine.ended) if (fault) throw fault;
 const { user, system } = process.cpuUsage(before);
+const main = process.threadCpuUsage(thread);
 await http.close();
 await store.close();
-process.stdout.write(`${JSON.stringify({ events, batches, idle, tenths, cpu: user + system, ...spent })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ events, batches, idle, tenths, cpu: user + system, main: main.user + main.system, ...spent })}\n`,
+);

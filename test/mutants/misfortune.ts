@@ -114,6 +114,21 @@ export const misfortuneMutations: readonly Mutation[] = [
     ['src/runtime/fetch.ts', 'if (size > most) throw', 'if (size > 2 ** 40) throw'],
   ),
   unit(
+    'each piece of a body is decoded by itself',
+    ['test/unit/fetch.test.ts'],
+    ['src/runtime/fetch.ts', 'decoder.decode(chunk, { stream: true })', "chunk.toString('utf8')"],
+  ),
+  unit(
+    'a body that ends within a sign is whole',
+    ['test/unit/fetch.test.ts'],
+    ['src/runtime/fetch.ts', 'return text + decoder.decode();', 'return text;'],
+  ),
+  unit(
+    'V8 takes all the memory that it likes',
+    ['test/unit/heap.test.ts'],
+    ['bin/heap.js', '--semi-space-growth-factor=1', '--semi-space-growth-factor=2'],
+  ),
+  unit(
     'a position that leads astray is committed',
     ['test/unit/hostile-vendors.test.ts'],
     ['src/source/http.ts', 'if (ahead) assertNear(api.base, request(ahead).path);', ''],
