@@ -25,6 +25,7 @@ import { openState } from '../runtime/state-sqlite.ts';
 import { STATUS_ADDRESS } from '../runtime/status-page/address.ts';
 import type { Status, StatusOptions } from '../runtime/status-page/listener.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import { limitHeap } from './heap.ts';
 
 /** Something that the operator has to mend; its message says all. */
 export class Stop extends Error {
@@ -120,6 +121,7 @@ export const runConfig = async (
   { change = parts => parts, open = openState, spends, beside }: Running = {},
 ): Promise<readonly Ending[]> => {
   const { config, folder } = read;
+  limitHeap();
   const state = stateFolder(config, folder);
   const parts = change(planOf({ sources: new Map(), ...read }));
   const store = await orStop(() => open(state));

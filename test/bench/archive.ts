@@ -68,9 +68,8 @@ interface Work {
 }
 
 const pipeline = async (url: string, folder: string): Promise<Work> => {
-  const heap = ['--import', join(import.meta.dirname, '../../bin/heap.js')]; // as bin/tributary.js begins
   const flags = process.env.BENCH_NODE_FLAGS?.split(' ') ?? [];
-  const { ready, end } = await startOther('pipeline.js', [url, folder, String(EVENTS)], [...heap, ...flags]);
+  const { ready, end } = await startOther('pipeline.js', [url, folder, String(EVENTS)], flags);
   await end();
   return ready as unknown as Work; // what it says is just that
 };

@@ -5,6 +5,7 @@ import { file } from '../../dist/exporters/file/index.js';
 import { dedupe } from '../../dist/processors/dedupe/index.js';
 import { normalize } from '../../dist/processors/normalize/index.js';
 import { onepassword } from '../../dist/receivers/onepassword/index.js';
+import { limitHeap } from '../../dist/src/cli/heap.js';
 import { defineConfig, secret } from '../../dist/src/index.js';
 import { budgets } from '../../dist/src/runtime/budget.js';
 import { check } from '../../dist/src/runtime/check.js';
@@ -14,6 +15,8 @@ import { httpClients } from '../../dist/src/runtime/fetch.js';
 import { createLog } from '../../dist/src/runtime/log.js';
 import { plan } from '../../dist/src/runtime/plan.js';
 import { openState } from '../../dist/src/runtime/state-sqlite.js';
+
+limitHeap(); // as `run` and `once` do
 
 const [url, folder, EVENTS] = process.argv.slice(2);
 

@@ -126,7 +126,7 @@ export const misfortuneMutations: readonly Mutation[] = [
   unit(
     'V8 takes all the memory that it likes',
     ['test/unit/heap.test.ts'],
-    ['bin/heap.js', '--semi-space-growth-factor=1', '--semi-space-growth-factor=2'],
+    ['src/cli/heap.ts', '--semi-space-growth-factor=1', '--semi-space-growth-factor=2'],
   ),
   unit(
     'a position that leads astray is committed',
