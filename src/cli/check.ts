@@ -1,6 +1,6 @@
 // `tributary check`: everything that is wrong with a config, at once. Nothing is started.
-import { orphaned } from '../runtime/queue.ts';
-import { readQueues } from '../runtime/queue-read.ts';
+import { orphaned } from '../runtime/queue/queue.ts';
+import { readQueues } from '../runtime/queue/queue-read.ts';
 import { command, listed, orStop, readConfig, Stop, stateFolder } from './session.ts';
 
 interface CheckFlags {

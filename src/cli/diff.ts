@@ -1,9 +1,9 @@
 // `tributary check --diff`: what taking over a config would do to what runs, or ran last, on its state.
 import { systemClock } from '../runtime/clock.ts';
-import { type Foreseen, foresee } from '../runtime/foresee.ts';
 import { inspect } from '../runtime/inspect.ts';
-import { outlineOf, readOutline } from '../runtime/outline.ts';
-import { identityInWords, readStandings } from '../runtime/state-tools.ts';
+import { type Foreseen, foresee } from '../runtime/reload/foresee.ts';
+import { outlineOf, readOutline } from '../runtime/reload/outline.ts';
+import { identityInWords, readStandings } from '../runtime/state/state-tools.ts';
 import { print } from './output.ts';
 import { orStop, planOf, type Read, Stop, silent, stateFolder } from './session.ts';
 

@@ -1,6 +1,6 @@
 // `tributary dev drift`: the words of the vendors that no rule maps, readable beside a running engine.
-import type { DriftNote } from '../runtime/notes.ts';
-import { KEPT, readNotes } from '../runtime/notes-sqlite.ts';
+import type { DriftNote } from '../runtime/state/notes.ts';
+import { KEPT, readNotes } from '../runtime/state/notes-sqlite.ts';
 import { print } from './output.ts';
 import { command, orStop, stateOf } from './session.ts';
 

@@ -3,7 +3,7 @@
 import type { Explanation } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { loadConfig } from '../runtime/load.ts';
-import { identityInWords, readStandings } from '../runtime/state-tools.ts';
+import { identityInWords, readStandings } from '../runtime/state/state-tools.ts';
 import { lasting } from '../source/words.ts';
 import { print, printable } from './output.ts';
 import { command, orStop, Stop } from './session.ts';

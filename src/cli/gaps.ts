@@ -1,6 +1,6 @@
 // History that a vendor no longer had, said once more at the end of a run: in the log it is easily overlooked.
 import type { Gap } from '../model.ts';
-import type { Observer } from '../runtime/observer.ts';
+import type { Observer } from '../runtime/telemetry/observer.ts';
 
 /** Watches for gaps; `text` is a line for each, nothing when there were none; `of` are those of one receiver. */
 export const gapWatch = () => {

@@ -2,8 +2,8 @@
 import { describe } from '../fault.ts';
 import type { Gap } from '../model.ts';
 import type { Ending } from '../runtime/engine.ts';
-import type { Passed } from '../runtime/review.ts';
-import type { Found } from '../runtime/review-tally.ts';
+import type { Passed } from '../runtime/review/review.ts';
+import type { Found } from '../runtime/review/review-tally.ts';
 import { printable } from './output.ts';
 import { counted, iso } from './state/installation.ts';
 

@@ -5,26 +5,26 @@ import type { Logger } from '../component.ts';
 import type { AnyConfig } from '../config.ts';
 import { describe, Fault } from '../fault.ts';
 import { duration } from '../options.ts';
-import { addressOf } from '../runtime/address.ts';
-import { type Budgets, budgets, type WaitNote } from '../runtime/budget.ts';
 import { check, type Problem } from '../runtime/check.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Ending, type Engine, type EngineOptions, type Limits, startEngine } from '../runtime/engine.ts';
-import { httpClients } from '../runtime/fetch.ts';
-import type { Health } from '../runtime/health.ts';
+import { type Budgets, budgets, type WaitNote } from '../runtime/http/budget.ts';
+import { httpClients } from '../runtime/http/fetch.ts';
 import { LoadError, type LoadOptions, load, loadConfig } from '../runtime/load.ts';
-import { takeNotes } from '../runtime/notes.ts';
-import { type Observer, together } from '../runtime/observer.ts';
-import { keepOutline, outlineOf } from '../runtime/outline.ts';
 import { type Plan, plan } from '../runtime/plan.ts';
 import { rehearse } from '../runtime/rehearse.ts';
-import { watchSkew } from '../runtime/skew.ts';
-import { codeIn, type Sources } from '../runtime/sources.ts';
-import type { Store } from '../runtime/state.ts';
-import { openState } from '../runtime/state-sqlite.ts';
+import { keepOutline, outlineOf } from '../runtime/reload/outline.ts';
+import { codeIn, type Sources } from '../runtime/reload/sources.ts';
+import { takeNotes } from '../runtime/state/notes.ts';
+import type { Store } from '../runtime/state/state.ts';
+import { openState } from '../runtime/state/state-sqlite.ts';
 import { STATUS_ADDRESS } from '../runtime/status-page/address.ts';
 import type { Status, StatusOptions } from '../runtime/status-page/listener.ts';
-import type { Telemetry } from '../runtime/telemetry.ts';
+import { addressOf } from '../runtime/telemetry/address.ts';
+import type { Health } from '../runtime/telemetry/health.ts';
+import { type Observer, together } from '../runtime/telemetry/observer.ts';
+import { watchSkew } from '../runtime/telemetry/skew.ts';
+import type { Telemetry } from '../runtime/telemetry/telemetry.ts';
 import { limitHeap } from './heap.ts';
 
 /** Something that the operator has to mend; its message says all. */
@@ -197,7 +197,7 @@ const healthOf = async (
 ): Promise<Health | undefined> => {
   const address = addressOf(engine?.health ?? '');
   if (!address && !reader) return undefined;
-  const { openHealth } = await import('../runtime/health.ts');
+  const { openHealth } = await import('../runtime/telemetry/health.ts');
   const lagLimit = engine?.lagLimit && duration().parse(engine.lagLimit);
   return openHealth({ address, plan: parts, clock: systemClock, budgets: quotas, store, lagLimit, reader });
 };
@@ -205,7 +205,7 @@ const healthOf = async (
 /** What is told of ourselves to the collector that the config names. */
 const telemetryOf = async ({ engine }: AnyConfig, store: Store, log: Logger): Promise<Telemetry | undefined> => {
   if (!engine?.telemetry) return undefined;
-  const { openTelemetry } = await import('../runtime/telemetry.ts');
+  const { openTelemetry } = await import('../runtime/telemetry/telemetry.ts');
   const { endpoint, headers = {}, every } = engine.telemetry;
   const queued = new Map([...(await store.queues())].map(([name, { records }]) => [name, records]));
   const given = { endpoint, headers: Object.entries(headers), every: every && duration().parse(every), queued };

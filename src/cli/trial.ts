@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SECOND } from '../options.ts';
-import type { Sources } from '../runtime/sources.ts';
+import type { Sources } from '../runtime/reload/sources.ts';
 
 export interface Trial {
   /** Why the config will not do, in words for the operator; absent when it will. */

@@ -1,7 +1,7 @@
 // A receiver that was renamed in the config goes on where it stood under its old name. Whoever reads a log is known by more
 // than a name, so it is asked for by a command and never guessed. Pure.
 import { Fault } from '../fault.ts';
-import { identityInWords } from './state-tools.ts';
+import { identityInWords } from './state/state-tools.ts';
 
 export interface Adoption {
   /** The name before. */

@@ -7,7 +7,7 @@ import { describe } from '../fault.ts';
 import { bytes, duration, isSecret, type Secret } from '../options.ts';
 import { addressOption, headersOption } from '../otlp.ts';
 import { isPrivate } from '../private.ts';
-import { addressOf } from './address.ts';
+import { addressOf } from './telemetry/address.ts';
 
 export interface Problem {
   /** `receivers.opal.pageSize` */

@@ -4,8 +4,8 @@ import type { Fault } from '../fault.ts';
 import type { Mapping } from '../mapping.ts';
 import { identify, type Json } from '../model.ts';
 import { labelled } from './log.ts';
-import type { Exchange } from './observer.ts';
-import type { Store } from './state.ts';
+import type { Store } from './state/state.ts';
+import type { Exchange } from './telemetry/observer.ts';
 
 /** What all components share. */
 export interface Ground {

@@ -5,9 +5,9 @@ import type { AuditRecord, Batch } from '../model.ts';
 import { toMillis } from '../time.ts';
 import type { Step } from './account.ts';
 import { countedOf, sourcesOf } from './fate.ts';
-import { latenessOf } from './lateness.ts';
-import type { Exchange } from './observer.ts';
-import type { Store } from './state.ts';
+import { latenessOf } from './ledger/lateness.ts';
+import type { Store } from './state/state.ts';
+import type { Exchange } from './telemetry/observer.ts';
 
 export interface Counter {
   /** When the vendor's end was last reached, by its clock, as the ledger remembers; ms since the epoch. */

@@ -1,7 +1,7 @@
 // How many dead letters there may be: too many new ones mean that something else is wrong, and none is ever dropped to make
 // room for another. So whoever would make more of them holds.
 import { Fault } from '../fault.ts';
-import type { Store } from './state.ts';
+import type { Store } from './state/state.ts';
 
 /** New ones a day, of a receiver or at an exporter, where the config does not say. */
 export const DEAD_LETTERS = 1000;

@@ -9,7 +9,7 @@ import { account, type Delivery, type Step } from './account.ts';
 import type { Counter } from './counter.ts';
 import { fatesOf, type Handed, type Trace, trace } from './fate.ts';
 import type { Hand, Handle } from './handle.ts';
-import type { Store } from './state.ts';
+import type { Store } from './state/state.ts';
 
 /** One pipeline as one receiver sees it: processors of its own, exporters shared by all. */
 export interface Route {

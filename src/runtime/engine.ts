@@ -7,11 +7,11 @@ import { persist } from '../retry.ts';
 import { type Adopted, type Adoption, adoptionOf, refuseRenamed } from './adoption.ts';
 import type { Ground } from './context.ts';
 import { DEAD_LETTERS } from './dead-limit.ts';
-import { type Observer, together } from './observer.ts';
 import { type Difference, difference, type LanePlan, type Plan } from './plan.ts';
 import { createPool, type Use } from './pool.ts';
-import { orphaned } from './queue.ts';
+import { orphaned } from './queue/queue.ts';
 import { type Ending, prepare, type Runner } from './runner.ts';
+import { type Observer, together } from './telemetry/observer.ts';
 
 export type { Ending } from './runner.ts';
 

@@ -5,7 +5,7 @@ import { createRequire, registerHooks } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { digestAt, digestOf, type Source, type Sources } from './sources.ts';
+import { digestAt, digestOf, type Source, type Sources } from './reload/sources.ts';
 
 /** A config that cannot be loaded, in words for the operator. */
 export class LoadError extends Error {

@@ -2,7 +2,7 @@
 // of two plans, which is what a reload does. Pure.
 import type { Kind, Spec } from '../component.ts';
 import type { AnyConfig, PipelineConfig } from '../config.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from './reload/fingerprint.ts';
 
 /** A component of the config with its checked options. */
 export interface Part<K extends Kind = Kind> {

@@ -6,9 +6,9 @@ import { SECOND } from '../options.ts';
 import { contextOf, type Ground, within } from './context.ts';
 import { direct, type Handle } from './handle.ts';
 import { labelled } from './log.ts';
-import type { Observer } from './observer.ts';
 import type { Part } from './plan.ts';
-import { createQueue, type Queue } from './queue.ts';
+import { createQueue, type Queue } from './queue/queue.ts';
+import type { Observer } from './telemetry/observer.ts';
 
 export interface Pool {
   /** One more use of an exporter; it is created when nobody uses it yet, and throws what creating it throws. */

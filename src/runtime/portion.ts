@@ -4,7 +4,7 @@ import type { Refusal } from '../component.ts';
 import type { Counts, Portion } from '../counts.ts';
 import type { AuditRecord } from '../model.ts';
 import { countedOf, type Handed, judge, sourcesOf } from './fate.ts';
-import type { Row } from './state.ts';
+import type { Row } from './state/state.ts';
 
 // ---- In ----
 

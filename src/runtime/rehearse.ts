@@ -4,9 +4,9 @@ import type { Context, Kind, Spec } from '../component.ts';
 import { describe, Fault } from '../fault.ts';
 import type { Problem } from './check.ts';
 import { contextOf, type Ground, receiverContextOf } from './context.ts';
-import { NOTHING } from './ledger.ts';
+import { NOTHING } from './ledger/ledger.ts';
 import type { Part, Plan } from './plan.ts';
-import type { Store } from './state.ts';
+import type { Store } from './state/state.ts';
 
 export const rehearse = async (
   plan: Plan,

@@ -8,7 +8,7 @@ import { contextOf, type Ground, processorSpace } from './context.ts';
 import { deliver, type Route, type RouteStep as Step } from './deliver.ts';
 import { direct, type Hand, type Handle } from './handle.ts';
 import type { Part, Plan, RoutePlan } from './plan.ts';
-import type { DeadLetter } from './state.ts';
+import type { DeadLetter } from './state/state.ts';
 
 /** What became of a letter. */
 export type Fate =

@@ -10,11 +10,11 @@ import { createCounter } from './counter.ts';
 import { assertRoom } from './dead-limit.ts';
 import { deliver, type Lane, Overtaken, type Route } from './deliver.ts';
 import { lane as runLane } from './lane.ts';
-import { endIn } from './ledger.ts';
+import { endIn } from './ledger/ledger.ts';
 import { labelled } from './log.ts';
-import type { Exchange, Observer } from './observer.ts';
 import type { LanePlan } from './plan.ts';
 import { atMost, closed, LINGER, type Pool, type Use } from './pool.ts';
+import type { Exchange, Observer } from './telemetry/observer.ts';
 import { createTrouble } from './trouble.ts';
 
 /** How a lane ended; or a queue, if it could not finish. */

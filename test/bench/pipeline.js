@@ -7,14 +7,14 @@ import { normalize } from '../../dist/processors/normalize/index.js';
 import { onepassword } from '../../dist/receivers/onepassword/index.js';
 import { limitHeap } from '../../dist/src/cli/heap.js';
 import { defineConfig, secret } from '../../dist/src/index.js';
-import { budgets } from '../../dist/src/runtime/budget.js';
 import { check } from '../../dist/src/runtime/check.js';
 import { systemClock } from '../../dist/src/runtime/clock.js';
 import { startEngine } from '../../dist/src/runtime/engine.js';
-import { httpClients } from '../../dist/src/runtime/fetch.js';
+import { budgets } from '../../dist/src/runtime/http/budget.js';
+import { httpClients } from '../../dist/src/runtime/http/fetch.js';
 import { createLog } from '../../dist/src/runtime/log.js';
 import { plan } from '../../dist/src/runtime/plan.js';
-import { openState } from '../../dist/src/runtime/state-sqlite.js';
+import { openState } from '../../dist/src/runtime/state/state-sqlite.js';
 
 limitHeap(); // as `run` and `once` do
 

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { planOf, readAgain, silent } from '../../src/cli/session.ts';
-import { budgets } from '../../src/runtime/budget.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { startEngine } from '../../src/runtime/engine.ts';
-import { httpClients } from '../../src/runtime/fetch.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { budgets } from '../../src/runtime/http/budget.ts';
+import { httpClients } from '../../src/runtime/http/fetch.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import type { Figure } from './measure.ts';
 
 const CHANGES = 1000;

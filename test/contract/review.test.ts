@@ -8,9 +8,9 @@ import { defineExporter } from '../../src/component.ts';
 import type { AnyConfig } from '../../src/config.ts';
 import type { AuditRecord } from '../../src/model.ts';
 import { DAY, HOUR } from '../../src/options.ts';
-import { budgets } from '../../src/runtime/budget.ts';
-import { httpClients } from '../../src/runtime/fetch.ts';
-import { readStandings } from '../../src/runtime/state-tools.ts';
+import { budgets } from '../../src/runtime/http/budget.ts';
+import { httpClients } from '../../src/runtime/http/fetch.ts';
+import { readStandings } from '../../src/runtime/state/state-tools.ts';
 import { none } from '../support/engine.ts';
 import { clock, folder, readOnce, reviewOnce, type Stage } from '../support/review.ts';
 

@@ -3,9 +3,9 @@ import { type Mutation, unit } from './mutations.ts';
 
 const FATE = 'src/runtime/fate.ts';
 const PORTION = 'src/runtime/portion.ts';
-const PURE = 'src/runtime/ledger.ts';
-const KEPT = 'src/runtime/ledger-sqlite.ts';
-const READ = 'src/runtime/ledger-read.ts';
+const PURE = 'src/runtime/ledger/ledger.ts';
+const KEPT = 'src/runtime/ledger/ledger-sqlite.ts';
+const READ = 'src/runtime/ledger/ledger-read.ts';
 const DELIVER = 'src/runtime/deliver.ts';
 const CRASH = ['test/property/crash'];
 const FATES = ['test/unit/ledger-fates.test.ts'];
@@ -32,7 +32,7 @@ export const ledgerMutations: readonly Mutation[] = [
   ledger('what waits is never settled', FATES, [PORTION, 'pending: -sources', 'pending: 0 * sources']),
   ledger('what waits is counted as delivered', FATES, [DELIVER, 'queued: handle.queued ?? false,', 'queued: false,']),
   ledger('the rows of a queue forget by which route they came', FATES, [
-    'src/runtime/state-sqlite.ts',
+    'src/runtime/state/state-sqlite.ts',
     'if (write.portions) rows.push({ row, portions: write.portions });',
     'if (write.portions) rows.push({ row, portions: write.portions.slice(0, 1) });',
   ]),
@@ -101,17 +101,17 @@ export const ledgerMutations: readonly Mutation[] = [
     'links.isDead(owner)',
   ]),
   ledger('a letter that is dropped is not counted so', LATER, [
-    'src/runtime/state-tools.ts',
+    'src/runtime/state/state-tools.ts',
     'ledgerTable(db).drop(seqs, now);',
     '',
   ]),
   ledger('a new name is not told', LATER, [
-    'src/runtime/adopt-sqlite.ts',
+    'src/runtime/state/adopt-sqlite.ts',
     'const learn = ledger.rename(from, to, now);',
     'const learn = () => {};',
   ]),
   ledger('what is read again is late', LATER, [
-    'src/runtime/state-tools.ts',
+    'src/runtime/state/state-tools.ts',
     'ledgerTable(db).moved(receiver, now);',
     '',
   ]),
@@ -121,16 +121,20 @@ export const ledgerMutations: readonly Mutation[] = [
     '',
   ]),
   ledger('a review is counted as read', LATER, [
-    'src/runtime/review-store.ts',
+    'src/runtime/review/review-store.ts',
     "if (write.kind !== 'count') return write;",
     "if (write.kind !== 'count' || write.kind) return write;",
   ]),
   ledger('what was read before is late', LATE, [
-    'src/runtime/lateness.ts',
+    'src/runtime/ledger/lateness.ts',
     'for (const { part, guessed, time } of sieve.outgoing)',
     'for (const { part, guessed, time } of batch.records)',
   ]),
-  ledger('advice without evidence', LATE, ['src/runtime/lateness.ts', 'const ENOUGH = 1000;', 'const ENOUGH = 1;']),
+  ledger('advice without evidence', LATE, [
+    'src/runtime/ledger/lateness.ts',
+    'const ENOUGH = 1000;',
+    'const ENOUGH = 1;',
+  ]),
   unit(
     'a gap is counted with the next records only',
     ['test/unit/ledger-later.test.ts'],

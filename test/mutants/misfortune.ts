@@ -1,9 +1,9 @@
 // Ways to hammer a vendor, and to be misled by a disk, and the tests that must notice.
 import { type Mutation, unit } from './mutations.ts';
 
-const BUDGET = 'src/runtime/budget.ts';
-const BUCKET = 'src/runtime/bucket.ts';
-const CIRCUIT = 'src/runtime/circuit.ts';
+const BUDGET = 'src/runtime/http/budget.ts';
+const BUCKET = 'src/runtime/http/bucket.ts';
+const CIRCUIT = 'src/runtime/http/circuit.ts';
 const OPEN = ['test/unit/circuit.test.ts'];
 const DAMAGE = ['test/unit/state-damage.test.ts', 'test/unit/state-damage-tables.test.ts'];
 const LOOP = ['test/property/crash-loop.test.ts'];
@@ -41,25 +41,25 @@ export const misfortuneMutations: readonly Mutation[] = [
   unit(
     'a position whose bits fell over is used',
     ['test/unit/state-damage.test.ts'],
-    ['src/runtime/sums.ts', 'if (!isWhole(row)) throw damaged();', ''],
+    ['src/runtime/state/sums.ts', 'if (!isWhole(row)) throw damaged();', ''],
   ),
   unit('a position that is gone is taken for none', DAMAGE, [
-    'src/runtime/state-sqlite.ts',
+    'src/runtime/state/state-sqlite.ts',
     'if (!row && sql.entry.get(BEGAN,',
     'if (row && sql.entry.get(BEGAN,',
   ]),
   unit(
     'space is not given back',
     ['test/unit/state.test.ts'],
-    ['src/runtime/sqlite-open.ts', '    giveBack(db);\n', ''],
+    ['src/runtime/state/sqlite-open.ts', '    giveBack(db);\n', ''],
   ),
   unit('a dead letter whose bits fell over is sent', DAMAGE, [
-    'src/runtime/letters-sqlite.ts',
+    'src/runtime/state/letters-sqlite.ts',
     'if (!agrees(row, sumOfLetter(row))) throw damaged();',
     '',
   ]),
   unit('marks without a check sum', DAMAGE, [
-    'src/runtime/marks-sqlite.ts',
+    'src/runtime/state/marks-sqlite.ts',
     'agrees(block, sumOfMarks(block))',
     'true',
   ]),
@@ -69,24 +69,24 @@ export const misfortuneMutations: readonly Mutation[] = [
     '',
   ]),
   unit('a wait whose bits fell over is kept', DAMAGE, [
-    'src/runtime/notes-sqlite.ts',
+    'src/runtime/state/notes-sqlite.ts',
     'agrees(row, sumOf(row.key, row.noted, row.until))',
     'true',
   ]),
   unit('the ledger of a damaged row holds the lane', DAMAGE, [
-    'src/runtime/ledger-sqlite.ts',
+    'src/runtime/ledger/ledger-sqlite.ts',
     'insert or replace into ledger_rows',
     'insert into ledger_rows',
   ]),
   unit(
     'rows of a queue without a check sum',
     ['test/unit/queue-damage.test.ts'],
-    ['src/runtime/queue-sqlite.ts', 'zstdCompressSync(json, SUMMED)', 'zstdCompressSync(json)'],
+    ['src/runtime/queue/queue-sqlite.ts', 'zstdCompressSync(json, SUMMED)', 'zstdCompressSync(json)'],
   ),
   unit(
     'a damaged state ends in a stack trace',
     ['test/unit/state-damage.test.ts'],
-    ['src/runtime/state-sqlite.ts', "throw asStateFault(error, folder, 'E_STATE_CORRUPT');", 'throw error;'],
+    ['src/runtime/state/state-sqlite.ts', "throw asStateFault(error, folder, 'E_STATE_CORRUPT');", 'throw error;'],
   ),
   unit(
     'a full disk gives up the batch',
@@ -96,32 +96,32 @@ export const misfortuneMutations: readonly Mutation[] = [
   unit(
     'a wrong clock is said with each answer',
     ['test/unit/skew.test.ts'],
-    ['src/runtime/skew.ts', 'wrong.add(lane);', ''],
+    ['src/runtime/telemetry/skew.ts', 'wrong.add(lane);', ''],
   ),
   unit(
     'all letters are held in memory',
     ['test/program/dead-many.test.ts'],
-    ['src/runtime/letters-sqlite.ts', 'const AT_ONCE = 100;', 'const AT_ONCE = 1e6;'],
+    ['src/runtime/state/letters-sqlite.ts', 'const AT_ONCE = 100;', 'const AT_ONCE = 1e6;'],
   ),
   unit(
     'a full queue drops what a month brings',
     ['test/unit/long-trouble.test.ts'],
-    ['src/runtime/queue.ts', 'await room(how);', 'if ((await holding()).bytes >= limit) return {};'],
+    ['src/runtime/queue/queue.ts', 'await room(how);', 'if ((await holding()).bytes >= limit) return {};'],
   ),
   unit(
     'a body without a limit',
     ['test/unit/hostile-vendors.test.ts'],
-    ['src/runtime/fetch.ts', 'if (size > most) throw', 'if (size > 2 ** 40) throw'],
+    ['src/runtime/http/fetch.ts', 'if (size > most) throw', 'if (size > 2 ** 40) throw'],
   ),
   unit(
     'each piece of a body is decoded by itself',
     ['test/unit/fetch.test.ts'],
-    ['src/runtime/fetch.ts', 'decoder.decode(chunk, { stream: true })', "chunk.toString('utf8')"],
+    ['src/runtime/http/fetch.ts', 'decoder.decode(chunk, { stream: true })', "chunk.toString('utf8')"],
   ),
   unit(
     'a body that ends within a sign is whole',
     ['test/unit/fetch.test.ts'],
-    ['src/runtime/fetch.ts', 'return text + decoder.decode();', 'return text;'],
+    ['src/runtime/http/fetch.ts', 'return text + decoder.decode();', 'return text;'],
   ),
   unit(
     'V8 takes all the memory that it likes',
@@ -134,7 +134,7 @@ export const misfortuneMutations: readonly Mutation[] = [
     ['src/source/http.ts', 'if (ahead) assertNear(api.base, request(ahead).path);', ''],
   ),
   unit('a clock that steps back makes a rest longer', OPEN, [
-    'src/runtime/rest.ts',
+    'src/runtime/http/rest.ts',
     'left - Math.max(0, now - at)',
     'left - (now - at)',
   ]),

@@ -16,8 +16,8 @@ export interface Change {
 const WALKS = 'src/source/walks.ts';
 const WINDOWS = 'src/source/windows.ts';
 const DELIVER = 'src/runtime/deliver.ts';
-const STATE = 'src/runtime/state-sqlite.ts';
-const TABLES = 'src/runtime/tables.ts';
+const STATE = 'src/runtime/state/state-sqlite.ts';
+const TABLES = 'src/runtime/state/tables.ts';
 const WRITER = 'exporters/file/writer.ts';
 const VENDOR = 'test/property/crash/vendor.ts';
 const CRASH = ['test/property/crash'];
@@ -138,7 +138,7 @@ export const mutations: readonly Mutation[] = [
     'two dead letters of one culprit',
     [TABLES, "create unique index culprits on dead (place, identity, id, part) where code <> 'E_SINK_PARTIAL';`", '`'],
     [
-      'src/runtime/letters-sqlite.ts',
+      'src/runtime/state/letters-sqlite.ts',
       "on conflict (place, identity, id, part) where code <> 'E_SINK_PARTIAL'\n    do update set tries = tries + 1, last = excluded.last, reason = excluded.reason",
       '',
     ],
@@ -170,10 +170,10 @@ export const mutations: readonly Mutation[] = [
     'if (recent > limit)',
     'if (recent > limit * 1000)',
   ]),
-  unit('the state is opened twice', STORE, ['src/runtime/sqlite-open.ts', 'begin exclusive', 'select 1']),
+  unit('the state is opened twice', STORE, ['src/runtime/state/sqlite-open.ts', 'begin exclusive', 'select 1']),
   unit('positions are compared by value', STORE, [STATE, 'if (count !== move.after)', 'if (count < move.after)']),
   unit('a removed mark breaks the chain of its slot', MARKS, [
-    'src/runtime/marks.ts',
+    'src/runtime/state/marks.ts',
     'if (((next - home) & mask) < ((next - hole) & mask)) continue;',
     'break;',
   ]),

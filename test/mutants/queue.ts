@@ -1,8 +1,8 @@
 // Ways to break the durable queue, and the tests that must notice.
 import { type Mutation, unit } from './mutations.ts';
 
-const QUEUE = 'src/runtime/queue.ts';
-const ROWS = 'src/runtime/queue-sqlite.ts';
+const QUEUE = 'src/runtime/queue/queue.ts';
+const ROWS = 'src/runtime/queue/queue-sqlite.ts';
 const CRASH = ['test/property/crash', 'test/property/queue.test.ts'];
 const UNIT = [
   'test/unit/queue.test.ts',
@@ -35,7 +35,7 @@ export const queueMutations: readonly Mutation[] = [
   ]),
   unit('a full queue takes more', UNIT, [QUEUE, 'if (!full) return;', 'if (!full || full) return;']),
   unit('numbers of rows are used again', UNIT, [
-    'src/runtime/tables.ts',
+    'src/runtime/state/tables.ts',
     'seq integer primary key autoincrement, queue text',
     'seq integer primary key, queue text',
   ]),

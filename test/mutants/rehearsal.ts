@@ -4,7 +4,7 @@ import { type Mutation, unit } from './mutations.ts';
 const RECORD = 'src/runtime/rehearsal/record.ts';
 const PEOPLE = 'src/runtime/rehearsal/people.ts';
 const PLAY = 'src/runtime/rehearsal/play.ts';
-const CREDENTIALS = 'src/runtime/credentials.ts';
+const CREDENTIALS = 'src/runtime/http/credentials.ts';
 const SECRETS = 'src/secrets.ts';
 
 const RECORDING = ['test/unit/rehearsal-record.test.ts'];
@@ -52,18 +52,18 @@ export const rehearsalMutations: readonly Mutation[] = [
     [CREDENTIALS, 'return [value, token, pair, pair.slice', 'return [value, token.slice'],
   ),
   unit('canary: a refusal is quoted with it', FETCHING, [
-    'src/runtime/status.ts',
+    'src/runtime/http/status.ts',
     "hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? [])",
     "((status < 400 ? target(headers.location) : words(body)) ?? '')",
   ]),
   unit(
     'canary: the state is for everybody',
     ['test/unit/state.test.ts'],
-    ['src/runtime/sqlite-open.ts', 'mode: 0o700', 'mode: 0o755'],
+    ['src/runtime/state/sqlite-open.ts', 'mode: 0o700', 'mode: 0o755'],
   ),
   unit(
     'canary: a copy of the state is for everybody',
     ['test/unit/state-tools.test.ts'],
-    ['src/runtime/state-copy.ts', 'mode: 0o600', 'mode: 0o644'],
+    ['src/runtime/state/state-copy.ts', 'mode: 0o600', 'mode: 0o644'],
   ),
 ];

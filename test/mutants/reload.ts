@@ -7,7 +7,7 @@ const PLAN = 'src/runtime/plan.ts';
 const RELOAD = ['test/unit/engine-reload.test.ts'];
 const DIFFERENCE = ['test/unit/plan.test.ts'];
 const ADOPT = ['test/unit/engine-adopt.test.ts'];
-const ADOPTING = 'src/runtime/adopt-sqlite.ts';
+const ADOPTING = 'src/runtime/state/adopt-sqlite.ts';
 const LOAD = ['test/unit/load.test.ts'];
 
 export const reloadMutations: readonly Mutation[] = [
@@ -35,7 +35,7 @@ export const reloadMutations: readonly Mutation[] = [
   unit(
     'what is answered is kept until its time is over',
     ['test/unit/many-reloads.test.ts'],
-    ['src/runtime/fetch.ts', 'clearTimeout(timer);', ''],
+    ['src/runtime/http/fetch.ts', 'clearTimeout(timer);', ''],
   ),
   unit('an old lane is never given up', RELOAD, [
     ENGINE,
@@ -60,7 +60,7 @@ export const reloadMutations: readonly Mutation[] = [
     'processors: known(processors).toSorted(),',
   ]),
   unit('a function counts as the same', DIFFERENCE, [
-    'src/runtime/fingerprint.ts',
+    'src/runtime/reload/fingerprint.ts',
     "if (typeof value !== 'object') return undefined;",
     "if (typeof value !== 'object') return 'function';",
   ]),
@@ -96,12 +96,12 @@ export const reloadMutations: readonly Mutation[] = [
     'a request is carried out though nobody waits for it',
     ['test/unit/requests.test.ts'],
     [
-      'src/runtime/requests.ts',
+      'src/runtime/state/requests.ts',
       'rmSync(folder, { recursive: true, force: true }); // whoever asked',
       '// whoever asked',
     ],
   ),
-  unit('links are not watched', ['test/unit/watch.test.ts'], ['src/runtime/watch.ts', 'places.push(here);', '']),
+  unit('links are not watched', ['test/unit/watch.test.ts'], ['src/runtime/reload/watch.ts', 'places.push(here);', '']),
   unit(
     'a config is not tried before it is loaded',
     ['test/program/trial.test.ts'],

@@ -1,9 +1,9 @@
 // Ways to break `reconcile`, and the tests that must notice.
 import { type Mutation, unit } from './mutations.ts';
 
-const REVIEW = 'src/runtime/review.ts';
-const JUDGE = 'src/runtime/review-judge.ts';
-const PLACES = 'src/runtime/review-store.ts';
+const REVIEW = 'src/runtime/review/review.ts';
+const JUDGE = 'src/runtime/review/review-judge.ts';
+const PLACES = 'src/runtime/review/review-store.ts';
 const UNIT = ['test/unit/review.test.ts'];
 
 export const reviewMutations: readonly Mutation[] = [
@@ -20,7 +20,7 @@ export const reviewMutations: readonly Mutation[] = [
     'others',
   ]),
   unit('a date forgets', UNIT, [
-    'src/runtime/state-sqlite.ts',
+    'src/runtime/state/state-sqlite.ts',
     '(dated && { low: 0, date: dated.date })',
     '(dated && { low: dated.date, date: dated.date })',
   ]),
@@ -56,7 +56,7 @@ export const reviewMutations: readonly Mutation[] = [
     'asked.since + 0 * (notedOf(state, BEGAN, row) ?? 0)',
   ]),
   unit('a beginning stays where it was after a rewinding', UNIT, [
-    'src/runtime/state-tools.ts',
+    'src/runtime/state/state-tools.ts',
     'note(BEGAN, Math.min(low, Number(began ?? low)))',
     'note(BEGAN, Number(began ?? low))',
   ]),
@@ -66,7 +66,11 @@ export const reviewMutations: readonly Mutation[] = [
     'if (!given) return [];',
     'if (!given) return [route];',
   ]),
-  unit('a look is not taken twice', UNIT, ['src/runtime/review-tally.ts', '|| missing === 0 ||', '|| missing > 0 ||']),
+  unit('a look is not taken twice', UNIT, [
+    'src/runtime/review/review-tally.ts',
+    '|| missing === 0 ||',
+    '|| missing > 0 ||',
+  ]),
   unit(
     'a folder is tidied by who only compares',
     ['test/unit/opaque-review.test.ts'],

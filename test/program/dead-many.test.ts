@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { simulator } from '../../receivers/opal/simulator.ts';
 import type { AuditRecord } from '../../src/model.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import type { Simulation } from '../../src/simulation/simulator.ts';
 import { type Place, place, tributary } from '../support/program.ts';
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { simulator } from '../../receivers/onepassword/simulator.ts';
 import type { Json, JsonObject } from '../../src/model.ts';
-import { readNotes } from '../../src/runtime/notes-sqlite.ts';
 import type { Conversation } from '../../src/runtime/rehearsal/conversation.ts';
+import { readNotes } from '../../src/runtime/state/notes-sqlite.ts';
 import { csv, KEYS, QUERY, rows, saved, signed, zip } from '../support/opaque.ts';
 import { type Place, place, tributary } from '../support/program.ts';
 

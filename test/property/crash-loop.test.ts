@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import { persist } from '../../src/retry.ts';
-import { empty, settled, taken, waitFor } from '../../src/runtime/bucket.ts';
-import { budgets, type WaitNote } from '../../src/runtime/budget.ts';
+import { empty, settled, taken, waitFor } from '../../src/runtime/http/bucket.ts';
+import { budgets, type WaitNote } from '../../src/runtime/http/budget.ts';
 import { virtualClock } from '../support/clock.ts';
 
 const KEY = 'https://api.acme.example env:KEY';

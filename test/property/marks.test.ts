@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
 import { listen, type Point } from '../../src/point.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 
 afterEach(() => listen(undefined));
 

@@ -12,10 +12,10 @@ import { DAY, SECOND } from '../../src/options.ts';
 import { createCounter } from '../../src/runtime/counter.ts';
 import { deliver, type Route, type RouteStep } from '../../src/runtime/deliver.ts';
 import { direct, type Handle } from '../../src/runtime/handle.ts';
-import { checkLedger, readLedger } from '../../src/runtime/ledger-read.ts';
-import { createQueue } from '../../src/runtime/queue.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { checkLedger, readLedger } from '../../src/runtime/ledger/ledger-read.ts';
+import { createQueue } from '../../src/runtime/queue/queue.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { fromMillis } from '../../src/time.ts';
 import { virtualClock } from './clock.ts';
 

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import type { Auth, Clock, Fetch, HttpSettings } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
-import { budgets } from '../../src/runtime/budget.ts';
-import { httpClients } from '../../src/runtime/fetch.ts';
+import { budgets } from '../../src/runtime/http/budget.ts';
+import { httpClients } from '../../src/runtime/http/fetch.ts';
 import { virtualClock } from './clock.ts';
 
 export interface Loopback {

@@ -7,10 +7,10 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Logger } from '../../src/component.ts';
 import type { AuditRecord, Drift, Gap, Json, JsonObject } from '../../src/model.ts';
 import type { Delivery } from '../../src/runtime/account.ts';
-import { type DriftNote, takeNotes } from '../../src/runtime/notes.ts';
-import { readNotes } from '../../src/runtime/notes-sqlite.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { type DriftNote, takeNotes } from '../../src/runtime/state/notes.ts';
+import { readNotes } from '../../src/runtime/state/notes-sqlite.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { virtualClock } from './clock.ts';
 
 export let folder: string;

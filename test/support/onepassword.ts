@@ -2,7 +2,7 @@
 import { onepassword } from '../../receivers/onepassword/index.ts';
 import type { Answer, Call, Fetch, HttpSettings, Spec } from '../../src/component.ts';
 import { type AuditRecord, type Batch, identify, type Json } from '../../src/model.ts';
-import { faultOf } from '../../src/runtime/status.ts';
+import { faultOf } from '../../src/runtime/http/status.ts';
 import { virtualClock } from './clock.ts';
 import { type TestContext, testContext } from './context.ts';
 import { testSecret } from './conversation.ts';

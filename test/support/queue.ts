@@ -10,9 +10,9 @@ import type { AuditRecord, Write } from '../../src/model.ts';
 import { SECOND } from '../../src/options.ts';
 import { listen } from '../../src/point.ts';
 import { unrouted } from '../../src/runtime/fate.ts';
-import { createQueue, type QueueOptions } from '../../src/runtime/queue.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { createQueue, type QueueOptions } from '../../src/runtime/queue/queue.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { virtualClock } from './clock.ts';
 
 export let folder: string;

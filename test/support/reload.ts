@@ -16,7 +16,7 @@ import { MINUTE } from '../../src/options.ts';
 import { check } from '../../src/runtime/check.ts';
 import { type Engine, type EngineOptions, startEngine } from '../../src/runtime/engine.ts';
 import { type Plan, plan } from '../../src/runtime/plan.ts';
-import type { Store } from '../../src/runtime/state.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
 import { poll } from '../../src/source/poll.ts';
 import { virtualClock } from './clock.ts';
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Rate } from '../../src/component.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import { persist } from '../../src/retry.ts';
-import { empty, filled, taken, waitFor } from '../../src/runtime/bucket.ts';
-import { type Budget, budgets } from '../../src/runtime/budget.ts';
+import { empty, filled, taken, waitFor } from '../../src/runtime/http/bucket.ts';
+import { type Budget, budgets } from '../../src/runtime/http/budget.ts';
 import { virtualClock } from '../support/clock.ts';
 import { ever } from '../support/loopback.ts';
 

@@ -1,6 +1,6 @@
 // In which forms a credential travels, and so has to be looked for wherever something is quoted.
 import { expect, test } from 'vitest';
-import { passwordsIn, secretsOf } from '../../src/runtime/credentials.ts';
+import { passwordsIn, secretsOf } from '../../src/runtime/http/credentials.ts';
 
 test('a token is known with and without its scheme', () => {
   expect(secretsOf({ authorization: 'Bearer made-up' })).toEqual(['Bearer made-up', 'made-up']);

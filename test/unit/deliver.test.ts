@@ -6,7 +6,7 @@ import { Fault } from '../../src/fault.ts';
 import type { AuditRecord, Write } from '../../src/model.ts';
 import { deliver, type Lane, type Route } from '../../src/runtime/deliver.ts';
 import { direct, type Handle } from '../../src/runtime/handle.ts';
-import type { Store } from '../../src/runtime/state.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
 import { virtualClock } from '../support/clock.ts';
 
 const origin = { receiver: 'r', type: 't', site: 's', tenant: '', feed: '' };

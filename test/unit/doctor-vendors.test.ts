@@ -9,7 +9,7 @@ import { simulator as opalSimulator } from '../../receivers/opal/simulator.ts';
 import { type Known, lookAtReceiver } from '../../src/cli/doctor/components.ts';
 import type { Spec, Validated } from '../../src/component.ts';
 import { HOUR } from '../../src/options.ts';
-import { budgetKey } from '../../src/runtime/fetch.ts';
+import { budgetKey } from '../../src/runtime/http/fetch.ts';
 import { testSecret } from '../support/conversation.ts';
 import { type Loopback, reply, serve } from '../support/loopback.ts';
 

@@ -8,7 +8,7 @@ import type { Answer, Auth, Positions } from '../../src/component.ts';
 import { Fault } from '../../src/fault.ts';
 import { identify } from '../../src/model.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import type { ReceiverReading } from '../../src/runtime/ledger.ts';
+import type { ReceiverReading } from '../../src/runtime/ledger/ledger.ts';
 import { type Api, defineHttpReceiver } from '../../src/source/http.ts';
 import { expiry, skew } from '../../src/source/probe.ts';
 import { type WindowAsk, type Windows, windows } from '../../src/source/windows.ts';

@@ -9,10 +9,10 @@ import { Fault } from '../../src/fault.ts';
 import type { AuditRecord } from '../../src/model.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import { listen } from '../../src/point.ts';
-import { readHistory } from '../../src/runtime/history-sqlite.ts';
-import { readLedger } from '../../src/runtime/ledger-read.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { readLedger } from '../../src/runtime/ledger/ledger-read.ts';
+import { readHistory } from '../../src/runtime/state/history-sqlite.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { begin, planOf, world } from '../support/reload.ts';
 
 let folder: string;

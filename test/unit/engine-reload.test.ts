@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { queued } from '../../src/config.ts';
 import { Fault } from '../../src/fault.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { createTail } from '../../src/runtime/status-page/tail.ts';
 import { begin, planOf, world } from '../support/reload.ts';
 

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/component.ts';
 import { MINUTE, SECOND, secret } from '../../src/options.ts';
-import { budgets } from '../../src/runtime/budget.ts';
+import { budgets } from '../../src/runtime/http/budget.ts';
 import { basic, bearer, exchange } from '../../src/source/auth.ts';
 import { virtualClock } from '../support/clock.ts';
 import { clientOf, ever, faultFrom, reply, rig, serve } from '../support/loopback.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { secret } from '../../src/options.ts';
-import { type Foreseen, foresee } from '../../src/runtime/foresee.ts';
-import { keepOutline, outlineOf, readOutline } from '../../src/runtime/outline.ts';
+import { type Foreseen, foresee } from '../../src/runtime/reload/foresee.ts';
+import { keepOutline, outlineOf, readOutline } from '../../src/runtime/reload/outline.ts';
 import { planOf, world } from '../support/reload.ts';
 
 const { sim, pass, out } = world();

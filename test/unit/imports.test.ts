@@ -112,7 +112,7 @@ describe('what reaches outside', () => {
 
   test('the environment is read where options, secrets and standard variables are, and nowhere else', () => {
     const allowed =
-      /^(bin\/.*|src\/(options|otlp)\.ts|src\/cli\/.*|src\/runtime\/connection\.ts|exporters\/otlp\/environment\.ts)$/;
+      /^(bin\/.*|src\/(options|otlp)\.ts|src\/cli\/.*|src\/runtime\/http\/connection\.ts|exporters\/otlp\/environment\.ts)$/;
     expect(
       linesOf(
         program.filter(({ path }) => !allowed.test(path)),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../src/model.ts';
 import { HOUR, MINUTE } from '../../src/options.ts';
-import { adviseOverlap, BOUNDS, latenessOf, overlapOf } from '../../src/runtime/lateness.ts';
+import { adviseOverlap, BOUNDS, latenessOf, overlapOf } from '../../src/runtime/ledger/lateness.ts';
 import { fromMillis } from '../../src/time.ts';
 
 const END = Date.UTC(2026, 0, 15, 12);

@@ -4,10 +4,10 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { canonical } from '../../src/json.ts';
 import { DAY, HOUR, MINUTE } from '../../src/options.ts';
-import { readEntries, readLedger, SINCE } from '../../src/runtime/ledger-read.ts';
-import { KEPT } from '../../src/runtime/ledger-sqlite.ts';
-import { checkState } from '../../src/runtime/state-check.ts';
-import { MIGRATIONS } from '../../src/runtime/tables.ts';
+import { readEntries, readLedger, SINCE } from '../../src/runtime/ledger/ledger-read.ts';
+import { KEPT } from '../../src/runtime/ledger/ledger-sqlite.ts';
+import { checkState } from '../../src/runtime/state/state-check.ts';
+import { MIGRATIONS } from '../../src/runtime/state/tables.ts';
 import {
   clock,
   counted,

@@ -9,11 +9,11 @@ import { type AuditRecord, identify } from '../../src/model.ts';
 import { HOUR, MINUTE } from '../../src/options.ts';
 import { createCounter } from '../../src/runtime/counter.ts';
 import { deliver } from '../../src/runtime/deliver.ts';
-import { checkLedger, readLedger } from '../../src/runtime/ledger-read.ts';
+import { checkLedger, readLedger } from '../../src/runtime/ledger/ledger-read.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { createResender } from '../../src/runtime/resend.ts';
-import { reviewing } from '../../src/runtime/review-store.ts';
-import { changeState, type Tools } from '../../src/runtime/state-tools.ts';
+import { reviewing } from '../../src/runtime/review/review-store.ts';
+import { changeState, type Tools } from '../../src/runtime/state/state-tools.ts';
 import { fromMillis } from '../../src/time.ts';
 import {
   clock,

@@ -12,11 +12,11 @@ import { normalize } from '../../processors/normalize/index.ts';
 import { opal } from '../../receivers/opal/index.ts';
 import { simulator } from '../../receivers/opal/simulator.ts';
 import { secret } from '../../src/options.ts';
-import { budgets } from '../../src/runtime/budget.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { startEngine } from '../../src/runtime/engine.ts';
-import { httpClients } from '../../src/runtime/fetch.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { budgets } from '../../src/runtime/http/budget.ts';
+import { httpClients } from '../../src/runtime/http/fetch.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { otlpSink } from '../support/otlp-sink.ts';
 import { planOf } from '../support/reload.ts';
 

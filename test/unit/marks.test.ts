@@ -1,7 +1,7 @@
 // The set of marks against a plain Set, through growth and removals, and with digests that want the same slot.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { digestOf, Marks, WIDTH } from '../../src/runtime/marks.ts';
+import { digestOf, Marks, WIDTH } from '../../src/runtime/state/marks.ts';
 
 /** Few different first words: nearly all of them collide. */
 const crowded = (n: number): Buffer => {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { SECOND } from '../../src/options.ts';
-import type { WaitNote } from '../../src/runtime/budget.ts';
-import { readNotes } from '../../src/runtime/notes-sqlite.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
-import { MIGRATIONS, VERSION } from '../../src/runtime/tables.ts';
+import type { WaitNote } from '../../src/runtime/http/budget.ts';
+import { readNotes } from '../../src/runtime/state/notes-sqlite.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
+import { MIGRATIONS, VERSION } from '../../src/runtime/state/tables.ts';
 import { brief, delivery, folder, noted, read, reopen, store, taker } from '../support/notes.ts';
 
 describe('the state', () => {

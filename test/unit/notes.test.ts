@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/model.ts';
 import { DAY, SECOND } from '../../src/options.ts';
 import type { Delivery } from '../../src/runtime/account.ts';
-import type { Notes } from '../../src/runtime/notes.ts';
-import { KEPT, readNotes } from '../../src/runtime/notes-sqlite.ts';
+import type { Notes } from '../../src/runtime/state/notes.ts';
+import { KEPT, readNotes } from '../../src/runtime/state/notes-sqlite.ts';
 import { brief, delivery, drifted, folder, noted, read, reopen, store, taker } from '../support/notes.ts';
 
 describe('drift', () => {

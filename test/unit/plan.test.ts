@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { queued } from '../../src/config.ts';
 import { secret } from '../../src/options.ts';
-import { fingerprint } from '../../src/runtime/fingerprint.ts';
 import { difference, type Plan } from '../../src/runtime/plan.ts';
+import { fingerprint } from '../../src/runtime/reload/fingerprint.ts';
 import { planOf, world } from '../support/reload.ts';
 
 describe('a fingerprint', () => {

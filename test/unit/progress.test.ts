@@ -7,8 +7,8 @@ import { Fault } from '../../src/fault.ts';
 import type { AuditRecord } from '../../src/model.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
 import type { Delivery } from '../../src/runtime/account.ts';
-import type { Standing } from '../../src/runtime/budget.ts';
-import type { Exchange } from '../../src/runtime/observer.ts';
+import type { Standing } from '../../src/runtime/http/budget.ts';
+import type { Exchange } from '../../src/runtime/telemetry/observer.ts';
 import { fromMillis } from '../../src/time.ts';
 import { virtualClock } from '../support/clock.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, test } from 'vitest';
 import { HOUR } from '../../src/options.ts';
-import { readQueues, readRows, verifyQueues } from '../../src/runtime/queue-read.ts';
-import { packRow, unpackRow } from '../../src/runtime/queue-sqlite.ts';
+import { readQueues, readRows, verifyQueues } from '../../src/runtime/queue/queue-read.ts';
+import { packRow, unpackRow } from '../../src/runtime/queue/queue-sqlite.ts';
 import { sampleRecords } from '../support/exporter-bench.ts';
 import { clock, deliver, folder, left, lines, open, sink } from '../support/queue.ts';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { asJson, asText, type Report, summary } from '../../src/cli/reconcile-report.ts';
 import { Fault } from '../../src/fault.ts';
-import type { Found } from '../../src/runtime/review-tally.ts';
+import type { Found } from '../../src/runtime/review/review-tally.ts';
 
 const SINCE = Date.UTC(2026, 0, 8);
 const found = (more: Partial<Found> = {}): Found => ({

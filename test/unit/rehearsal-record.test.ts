@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { writePrivate } from '../../src/cli/new-file.ts';
 import type { Json, JsonObject } from '../../src/model.ts';
 import { secret } from '../../src/options.ts';
-import type { Heard } from '../../src/runtime/fetch.ts';
+import type { Heard } from '../../src/runtime/http/fetch.ts';
 import {
   bodyOf,
   type Conversation,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HOUR } from '../../src/options.ts';
-import { createBell } from '../../src/runtime/bell.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { askEngine, type Desk, openDesk } from '../../src/runtime/requests.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { createBell } from '../../src/runtime/queue/bell.ts';
+import { askEngine, type Desk, openDesk } from '../../src/runtime/state/requests.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { virtualClock } from '../support/clock.ts';
 
 const adoption = { from: 'busy', to: 'gems', reason: '' };

@@ -13,8 +13,8 @@ import { listen } from '../../src/point.ts';
 import { assertRoom } from '../../src/runtime/dead-limit.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { createResender } from '../../src/runtime/resend.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { virtualClock } from '../support/clock.ts';
 import { readDeadLetters } from '../support/letters.ts';
 

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/options.ts';
-import { readLedger } from '../../src/runtime/ledger-read.ts';
-import { reviewing, snapshot } from '../../src/runtime/review-store.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
-import { changeState, readStandings } from '../../src/runtime/state-tools.ts';
+import { readLedger } from '../../src/runtime/ledger/ledger-read.ts';
+import { reviewing, snapshot } from '../../src/runtime/review/review-store.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
+import { changeState, readStandings } from '../../src/runtime/state/state-tools.ts';
 import { clock, type Event, folder, KEEPS, once, reconcile, USUAL, world } from '../support/review.ts';
 
 const NOW = clock().now();

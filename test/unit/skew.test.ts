@@ -1,7 +1,7 @@
 // A clock that is wrong is said once for each receiver, and again when it is right.
 import { expect, test } from 'vitest';
 import { MINUTE } from '../../src/options.ts';
-import { watchSkew } from '../../src/runtime/skew.ts';
+import { watchSkew } from '../../src/runtime/telemetry/skew.ts';
 
 test('a clock that is an hour off is said once, by how much, and when it is right again', () => {
   const lines: object[] = [];

@@ -8,12 +8,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { DAY, HOUR } from '../../src/options.ts';
 import { refuseRenamed } from '../../src/runtime/adoption.ts';
-import { KEPT, readHistory } from '../../src/runtime/history-sqlite.ts';
-import { HIGHEST } from '../../src/runtime/position-sqlite.ts';
-import { checkState } from '../../src/runtime/state-check.ts';
-import { exportState, importState } from '../../src/runtime/state-copy.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
-import { changeState, markedSince, readStandings, type Tools } from '../../src/runtime/state-tools.ts';
+import { KEPT, readHistory } from '../../src/runtime/state/history-sqlite.ts';
+import { HIGHEST } from '../../src/runtime/state/position-sqlite.ts';
+import { checkState } from '../../src/runtime/state/state-check.ts';
+import { exportState, importState } from '../../src/runtime/state/state-copy.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
+import { changeState, markedSince, readStandings, type Tools } from '../../src/runtime/state/state-tools.ts';
 import { readDeadLetters } from '../support/letters.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };

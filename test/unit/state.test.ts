@@ -7,9 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditRecord, Json, Write } from '../../src/model.ts';
 import { listen } from '../../src/point.ts';
-import type { Store } from '../../src/runtime/state.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
-import { VERSION } from '../../src/runtime/tables.ts';
+import type { Store } from '../../src/runtime/state/state.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
+import { VERSION } from '../../src/runtime/state/tables.ts';
 import { readDeadLetters } from '../support/letters.ts';
 
 const origin = { receiver: 'opal', type: 'opal', site: 'https://api.example', tenant: '', feed: '' };

@@ -1,7 +1,7 @@
 // The one table from a status to what is done about it.
 import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '../../src/options.ts';
-import { faultOf, quotaOf, retryAfter } from '../../src/runtime/status.ts';
+import { faultOf, quotaOf, retryAfter } from '../../src/runtime/http/status.ts';
 import { hide } from '../../src/secrets.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);

@@ -8,7 +8,7 @@ import type { Fetch } from '../../src/component.ts';
 import { queued } from '../../src/config.ts';
 import { Fault } from '../../src/fault.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/options.ts';
-import { openState } from '../../src/runtime/state-sqlite.ts';
+import { openState } from '../../src/runtime/state/state-sqlite.ts';
 import { folder, sinkOf, start, store, vendor } from '../support/engine.ts';
 import { type TimedVendorOptions, timedVendor } from '../support/timed-vendor.ts';
 

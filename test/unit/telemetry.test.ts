@@ -9,9 +9,9 @@ import type { Logger } from '../../src/component.ts';
 import { secret } from '../../src/options.ts';
 import { check } from '../../src/runtime/check.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { together } from '../../src/runtime/observer.ts';
-import { resource } from '../../src/runtime/resource.ts';
-import { openTelemetry } from '../../src/runtime/telemetry.ts';
+import { together } from '../../src/runtime/telemetry/observer.ts';
+import { resource } from '../../src/runtime/telemetry/resource.ts';
+import { openTelemetry } from '../../src/runtime/telemetry/telemetry.ts';
 import { version } from '../../src/version.ts';
 
 const leftovers: (() => Promise<unknown> | unknown)[] = [];

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
 import type { AuditRecord } from '../../src/model.ts';
 import type { Delivery } from '../../src/runtime/account.ts';
-import { together } from '../../src/runtime/observer.ts';
-import { tracePolls } from '../../src/runtime/trace.ts';
+import { together } from '../../src/runtime/telemetry/observer.ts';
+import { tracePolls } from '../../src/runtime/telemetry/trace.ts';
 import { virtualClock } from '../support/clock.ts';
 
 const START = Date.UTC(2026, 0, 15, 12);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { placesOf, watchFiles } from '../../src/runtime/watch.ts';
+import { placesOf, watchFiles } from '../../src/runtime/reload/watch.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tributary-watch-')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 // Which letters a command means, by number, place or code.
-import { type Choice, type LetterSummary, listDeadLetters } from '../../runtime/letters-sqlite.ts';
+import { type Choice, type LetterSummary, listDeadLetters } from '../../runtime/state/letters-sqlite.ts';
 import { orStop, Stop } from '../session.ts';
 
 export interface ChoiceFlags {

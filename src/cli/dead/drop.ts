@@ -1,6 +1,6 @@
 // `tributary dead drop`: takes letters away for good. The one command that loses records, so it is asked for twice.
-import type { LetterSummary } from '../../runtime/letters-sqlite.ts';
-import { changeState } from '../../runtime/state-tools.ts';
+import type { LetterSummary } from '../../runtime/state/letters-sqlite.ts';
+import { changeState } from '../../runtime/state/state-tools.ts';
 import { command, orStop, Stop, stateOf, unchanged } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';
 

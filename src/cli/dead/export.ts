@@ -1,7 +1,7 @@
 // `tributary dead export`: letters as NDJSON, with the vendor's words and why each could not pass. Nothing is changed.
 import { describe, type Fault } from '../../fault.ts';
 import { textOfAny } from '../../json.ts';
-import { lettersOf } from '../../runtime/letters-sqlite.ts';
+import { lettersOf } from '../../runtime/state/letters-sqlite.ts';
 import { print } from '../output.ts';
 import { command, Stop, stateOf } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';

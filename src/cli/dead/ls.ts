@@ -1,5 +1,5 @@
 // `tributary dead ls`: what was kept aside, readable beside a running engine.
-import type { LetterSummary } from '../../runtime/letters-sqlite.ts';
+import type { LetterSummary } from '../../runtime/state/letters-sqlite.ts';
 import { print, printable } from '../output.ts';
 import { command, stateOf } from '../session.ts';
 import { type ChoiceFlags, chosen } from './choice.ts';

@@ -2,14 +2,14 @@
 // goes, in the commit that makes its delivery true; one that is refused again stays, and is counted.
 import { describe, type Fault } from '../../fault.ts';
 import { duration } from '../../options.ts';
-import { budgets } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { httpClients } from '../../runtime/fetch.ts';
-import { type LetterSummary, lettersOf } from '../../runtime/letters-sqlite.ts';
+import { budgets } from '../../runtime/http/budget.ts';
+import { httpClients } from '../../runtime/http/fetch.ts';
 import { createLog, type LogFormat } from '../../runtime/log.ts';
 import { type Plan, plan } from '../../runtime/plan.ts';
 import { createResender, type Fate, homelessAt } from '../../runtime/resend.ts';
-import { openState } from '../../runtime/state-sqlite.ts';
+import { type LetterSummary, lettersOf } from '../../runtime/state/letters-sqlite.ts';
+import { openState } from '../../runtime/state/state-sqlite.ts';
 import { createTrouble } from '../../runtime/trouble.ts';
 import { command, orStop, readConfig, Stop, stateOf, unchanged } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';

@@ -2,8 +2,8 @@
 // be passed on.
 import { textOfAny } from '../../json.ts';
 import type { Json } from '../../model.ts';
-import { lettersOf } from '../../runtime/letters-sqlite.ts';
 import { sketch } from '../../runtime/mask.ts';
+import { lettersOf } from '../../runtime/state/letters-sqlite.ts';
 import { print } from '../output.ts';
 import { command, orStop, stateOf } from '../session.ts';
 import { type ChoiceFlags, chosen, numbersOf } from './choice.ts';

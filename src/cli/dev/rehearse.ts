@@ -2,9 +2,9 @@
 import type { Clock, Logger } from '../../component.ts';
 import { describe, type Fault } from '../../fault.ts';
 import type { AuditRecord, Json, JsonObject } from '../../model.ts';
-import { budgets } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { type Heard, httpClients } from '../../runtime/fetch.ts';
+import { budgets } from '../../runtime/http/budget.ts';
+import { type Heard, httpClients } from '../../runtime/http/fetch.ts';
 import type { Conversation } from '../../runtime/rehearsal/conversation.ts';
 import { NotRecorded, playConversation } from '../../runtime/rehearsal/play.ts';
 import { recordingClock, replayClock } from '../../runtime/rehearsal/scratch.ts';

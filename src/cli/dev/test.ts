@@ -1,8 +1,8 @@
 // `tributary dev test RECEIVER`: one page of the real vendor, and how it reads. Nothing is stored, nothing is sent on.
 import { describe } from '../../fault.ts';
+import { dateIn, quotaOf } from '../../runtime/http/status.ts';
 import { requestOf } from '../../runtime/rehearsal/conversation.ts';
 import { inWords } from '../../runtime/rehearsal/play.ts';
-import { dateIn, quotaOf } from '../../runtime/status.ts';
 import { hide } from '../../secrets.ts';
 import { toMillis } from '../../time.ts';
 import { print, printable } from '../output.ts';

@@ -3,12 +3,12 @@
 import type { Diagnosis, Spec } from '../../component.ts';
 import { isObject } from '../../json.ts';
 import type { AuditRecord, Json, JsonObject } from '../../model.ts';
-import { budgets, type WaitNote } from '../../runtime/budget.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { contextOf, type Ground, receiverContextOf } from '../../runtime/context.ts';
-import { httpClients } from '../../runtime/fetch.ts';
-import type { PositionRow } from '../../runtime/position-sqlite.ts';
+import { budgets, type WaitNote } from '../../runtime/http/budget.ts';
+import { httpClients } from '../../runtime/http/fetch.ts';
 import { QUIET, stage } from '../../runtime/rehearse.ts';
+import type { PositionRow } from '../../runtime/state/position-sqlite.ts';
 import { silent } from '../session.ts';
 import { jsonOf } from '../state/installation.ts';
 import { bounded } from './bound.ts';

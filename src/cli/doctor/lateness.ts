@@ -1,6 +1,6 @@
 // How late events were seen to appear, against how far each receiver reads back: by what the ledger counted.
-import { adviseOverlap } from '../../runtime/lateness.ts';
-import type { LedgerSum } from '../../runtime/ledger-read.ts';
+import { adviseOverlap } from '../../runtime/ledger/lateness.ts';
+import type { LedgerSum } from '../../runtime/ledger/ledger-read.ts';
 import { lasting } from '../../source/words.ts';
 import type { Installation } from '../state/installation.ts';
 import { at, type Finding, ok, warning } from './finding.ts';

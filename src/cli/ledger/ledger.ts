@@ -1,10 +1,10 @@
 // `tributary ledger`: what became of every record, and whether the chain and the identity hold; readable beside a running
 // engine.
 import { check } from '../../runtime/check.ts';
-import { overlapOf } from '../../runtime/lateness.ts';
-import { checkLedger, readEntries, readLedger } from '../../runtime/ledger-read.ts';
+import { overlapOf } from '../../runtime/ledger/lateness.ts';
+import { checkLedger, readEntries, readLedger } from '../../runtime/ledger/ledger-read.ts';
 import { loadConfig } from '../../runtime/load.ts';
-import { hasState } from '../../runtime/state-tools.ts';
+import { hasState } from '../../runtime/state/state-tools.ts';
 import { momentOf } from '../moment.ts';
 import { print } from '../output.ts';
 import { command, orStop, Stop, stateOf } from '../session.ts';

@@ -1,8 +1,8 @@
 // What the ledger says, for a person and for a script.
 import { DAY, HOUR, MINUTE } from '../../options.ts';
-import { adviseOverlap, BOUNDS } from '../../runtime/lateness.ts';
-import type { AccountReading, ReceiverReading } from '../../runtime/ledger.ts';
-import type { LedgerCheck, LedgerSum } from '../../runtime/ledger-read.ts';
+import { adviseOverlap, BOUNDS } from '../../runtime/ledger/lateness.ts';
+import type { AccountReading, ReceiverReading } from '../../runtime/ledger/ledger.ts';
+import type { LedgerCheck, LedgerSum } from '../../runtime/ledger/ledger-read.ts';
 import { printable } from '../output.ts';
 import { iso } from '../state/installation.ts';
 

@@ -1,7 +1,8 @@
 // A run that ends by itself, with its progress shown meanwhile.
-import type { Budgets } from '../../runtime/budget.ts';
+
 import { systemClock } from '../../runtime/clock.ts';
 import type { Ending, EngineOptions } from '../../runtime/engine.ts';
+import type { Budgets } from '../../runtime/http/budget.ts';
 import type { LogFormat } from '../../runtime/log.ts';
 import { type Plan, plan } from '../../runtime/plan.ts';
 import { type Running, type readConfig, runConfig } from '../session.ts';

@@ -3,9 +3,9 @@
 import { writeSync } from 'node:fs';
 import type { Clock, Logger } from '../../component.ts';
 import { SECOND } from '../../options.ts';
-import type { Standing } from '../../runtime/budget.ts';
+import type { Standing } from '../../runtime/http/budget.ts';
 import { createLog, type LogFormat } from '../../runtime/log.ts';
-import type { Observer } from '../../runtime/observer.ts';
+import type { Observer } from '../../runtime/telemetry/observer.ts';
 import { block, line, type Size } from './render.ts';
 import { tracker } from './track.ts';
 

@@ -1,9 +1,9 @@
 // How far each receiver has come in its vendor's history, how fast, and what that says of the rest. Looks on; times are
 // given to it, so that it knows no clock.
 import type { HttpSettings, Rate } from '../../component.ts';
-import type { Standing } from '../../runtime/budget.ts';
-import { budgetKey } from '../../runtime/fetch.ts';
-import type { Observer } from '../../runtime/observer.ts';
+import type { Standing } from '../../runtime/http/budget.ts';
+import { budgetKey } from '../../runtime/http/fetch.ts';
+import type { Observer } from '../../runtime/telemetry/observer.ts';
 import { toMillis } from '../../time.ts';
 
 /** One receiver, as it stands. */

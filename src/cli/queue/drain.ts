@@ -3,7 +3,7 @@
 import { duration } from '../../options.ts';
 import { createLog, type LogFormat } from '../../runtime/log.ts';
 import { exportersOf } from '../../runtime/plan.ts';
-import { readQueues } from '../../runtime/queue-read.ts';
+import { readQueues } from '../../runtime/queue/queue-read.ts';
 import { command, orStop, readConfig, runConfig, Stop, stateFolder, unchanged, unfinished } from '../session.ts';
 
 export const drain = (

@@ -2,8 +2,8 @@
 import type { AnyConfig, Queued } from '../../config.ts';
 import { describe } from '../../fault.ts';
 import { loadConfig } from '../../runtime/load.ts';
-import { readQueues, readRows, verifyQueues } from '../../runtime/queue-read.ts';
-import { type StoredRow, unpackRow } from '../../runtime/queue-sqlite.ts';
+import { readQueues, readRows, verifyQueues } from '../../runtime/queue/queue-read.ts';
+import { type StoredRow, unpackRow } from '../../runtime/queue/queue-sqlite.ts';
 import { toMillis } from '../../time.ts';
 import { print } from '../output.ts';
 import { command, orStop, Stop, stateOf } from '../session.ts';

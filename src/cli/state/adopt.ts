@@ -1,11 +1,12 @@
 // `tributary state adopt OLD NEW`: a receiver that was renamed in the config goes on where it stood under its old name. An
 // engine that runs on the state is asked to do it: nobody else may change what is its own.
-import { sizeOfAdoption, type Taken } from '../../runtime/adopt-sqlite.ts';
+
 import { type Adopted, adoptionOf } from '../../runtime/adoption.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { askEngine } from '../../runtime/requests.ts';
-import { isOwned } from '../../runtime/sqlite-open.ts';
-import { changeState, readStandings } from '../../runtime/state-tools.ts';
+import { sizeOfAdoption, type Taken } from '../../runtime/state/adopt-sqlite.ts';
+import { askEngine } from '../../runtime/state/requests.ts';
+import { isOwned } from '../../runtime/state/sqlite-open.ts';
+import { changeState, readStandings } from '../../runtime/state/state-tools.ts';
 import { command, orStop, Stop, unchanged } from '../session.ts';
 import { installationOf, mustExist, receiverOf, words } from './installation.ts';
 

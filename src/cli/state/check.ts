@@ -1,9 +1,9 @@
 // `tributary state check`: whether the state is sound, and whether the config can use it; readable beside a running engine.
 import { describe } from '../../fault.ts';
-import { verifyRows } from '../../runtime/queue-read.ts';
-import { checkState } from '../../runtime/state-check.ts';
-import { readStandings } from '../../runtime/state-tools.ts';
-import { VERSION } from '../../runtime/tables.ts';
+import { verifyRows } from '../../runtime/queue/queue-read.ts';
+import { checkState } from '../../runtime/state/state-check.ts';
+import { readStandings } from '../../runtime/state/state-tools.ts';
+import { VERSION } from '../../runtime/state/tables.ts';
 import { print } from '../output.ts';
 import { command, orStop, Stop } from '../session.ts';
 import { type Installation, installationOf, jsonOf, mustExist, orphansIn } from './installation.ts';

@@ -1,8 +1,8 @@
 // `tributary state export FILE` and `import FILE`: an installation that moves, and a backup that is consistent.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { exportState, importState } from '../../runtime/state-copy.ts';
-import { hasState } from '../../runtime/state-tools.ts';
+import { exportState, importState } from '../../runtime/state/state-copy.ts';
+import { hasState } from '../../runtime/state/state-tools.ts';
 import { command, orStop, Stop, stateOf, unchanged } from '../session.ts';
 
 export const exportTo = (file: string, flags: { readonly config: string }): Promise<void> =>

@@ -1,6 +1,6 @@
 // `tributary state history`: what was changed by hand, when and why, and where each receiver stood, hour by hour.
-import { type Change, readHistory, type Stood } from '../../runtime/history-sqlite.ts';
-import { identityInWords } from '../../runtime/state-tools.ts';
+import { type Change, readHistory, type Stood } from '../../runtime/state/history-sqlite.ts';
+import { identityInWords } from '../../runtime/state/state-tools.ts';
 import { print } from '../output.ts';
 import { command, orStop, stateOf } from '../session.ts';
 import { iso, jsonOf, words } from './installation.ts';

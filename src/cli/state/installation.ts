@@ -8,8 +8,8 @@ import { check } from '../../runtime/check.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { type Inspected, inspect } from '../../runtime/inspect.ts';
 import { LoadError, loadConfig } from '../../runtime/load.ts';
-import type { PositionRow } from '../../runtime/position-sqlite.ts';
-import { hasState, type Standings } from '../../runtime/state-tools.ts';
+import type { PositionRow } from '../../runtime/state/position-sqlite.ts';
+import { hasState, type Standings } from '../../runtime/state/state-tools.ts';
 import { inWords } from '../../source/words.ts';
 import { listed, Stop, silent, stateOf } from '../session.ts';
 

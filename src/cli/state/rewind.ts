@@ -2,8 +2,8 @@
 // remembers it (`--missing`), or is forgotten and delivered once more under the same uids (`--again`).
 import { DAY, HOUR } from '../../options.ts';
 import type { Remembering } from '../../runtime/inspect.ts';
-import { HIGHEST, type PositionRow } from '../../runtime/position-sqlite.ts';
-import { changeState, markedSince, readStandings, type Standings } from '../../runtime/state-tools.ts';
+import { HIGHEST, type PositionRow } from '../../runtime/state/position-sqlite.ts';
+import { changeState, markedSince, readStandings, type Standings } from '../../runtime/state/state-tools.ts';
 import { inWords } from '../../source/words.ts';
 import { momentOf } from '../moment.ts';
 import { command, orStop, Stop, unchanged } from '../session.ts';

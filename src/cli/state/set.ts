@@ -1,8 +1,8 @@
 // `tributary state set RECEIVER JSON`: a position given by hand, for when nothing else helps. The receiver itself judges it.
 import { describe, Fault } from '../../fault.ts';
 import type { Json } from '../../model.ts';
-import type { PositionRow } from '../../runtime/position-sqlite.ts';
-import { changeState, readStandings } from '../../runtime/state-tools.ts';
+import type { PositionRow } from '../../runtime/state/position-sqlite.ts';
+import { changeState, readStandings } from '../../runtime/state/state-tools.ts';
 import { inWords } from '../../source/words.ts';
 import { command, orStop, Stop, unchanged } from '../session.ts';
 import { installationOf, jsonOf, receiverOf, words } from './installation.ts';

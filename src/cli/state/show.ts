@@ -1,7 +1,7 @@
 // `tributary state show`: where each receiver stands, and what is remembered of it; readable beside a running engine.
-import { memoryOf } from '../../runtime/marks.ts';
-import type { PositionRow } from '../../runtime/position-sqlite.ts';
-import { identityInWords, readStandings, type Standings } from '../../runtime/state-tools.ts';
+import { memoryOf } from '../../runtime/state/marks.ts';
+import type { PositionRow } from '../../runtime/state/position-sqlite.ts';
+import { identityInWords, readStandings, type Standings } from '../../runtime/state/state-tools.ts';
 import { print } from '../output.ts';
 import { command, orStop } from '../session.ts';
 import { counted, type Installation, installationOf, iso, jsonOf, orphansIn, words } from './installation.ts';

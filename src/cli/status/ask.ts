@@ -3,10 +3,10 @@ import { get, type IncomingMessage } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import type { AnyConfig } from '../../config.ts';
 import { describe } from '../../fault.ts';
-import { addressOf } from '../../runtime/address.ts';
 import { loadConfig } from '../../runtime/load.ts';
 import { STATUS_ADDRESS } from '../../runtime/status-page/address.ts';
 import type { Report } from '../../runtime/status-page/report.ts';
+import { addressOf } from '../../runtime/telemetry/address.ts';
 import { Stop, stateFolder, stateOf } from '../session.ts';
 
 export interface AtFlags {

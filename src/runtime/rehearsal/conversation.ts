@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Call } from '../../component.ts';
 import { Fault } from '../../fault.ts';
 import type { Json, JsonObject } from '../../model.ts';
-import type { Headers } from '../status.ts';
+import type { Headers } from '../http/status.ts';
 
 export interface Conversation {
   /** What it shows, in a sentence. */

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Answer, Fetch } from '../../component.ts';
 import type { Json, JsonObject } from '../../model.ts';
-import { dateOf, faultOf } from '../status.ts';
+import { dateOf, faultOf } from '../http/status.ts';
 import { type Conversation, type Exchange, type Request, requestOf, textOfResponse } from './conversation.ts';
 import { differences } from './difference.ts';
 

@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../../model.ts';
 import { isSecret } from '../../options.ts';
 import { HIDDEN, hider } from '../../secrets.ts';
-import type { Heard } from '../fetch.ts';
+import type { Heard } from '../http/fetch.ts';
 import { bodyOf, type Conversation, type Exchange, requestOf } from './conversation.ts';
 import { madeUpPeople } from './people.ts';
 import { mapTexts } from './texts.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../../component.ts';
 import { Fault } from '../../fault.ts';
 import type { Json } from '../../model.ts';
 import { nowhere } from '../rehearse.ts';
-import type { Store } from '../state.ts';
+import type { Store } from '../state/state.ts';
 
 /** A state in memory. Dead letters, queues and notes are not kept. @param position where the one receiver stands */
 export const scratchState = (position?: Json): Store => {

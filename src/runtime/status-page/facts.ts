@@ -6,10 +6,10 @@ import type { AuditRecord, Gap } from '../../model.ts';
 import { MINUTE, SECOND } from '../../options.ts';
 import { toMillis } from '../../time.ts';
 import type { Delivery } from '../account.ts';
-import { budgetKey } from '../fetch.ts';
-import { namesOf } from '../instruments.ts';
-import type { Observer } from '../observer.ts';
+import { budgetKey } from '../http/fetch.ts';
 import type { Plan } from '../plan.ts';
+import { namesOf } from '../telemetry/instruments.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import { type Ring, ring } from './ring.ts';
 
 /** How long the charts reach back: a slot a minute. */

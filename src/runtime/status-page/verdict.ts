@@ -1,6 +1,6 @@
 // How something does, in one word for programs and one sentence for people.
 import { faults } from '../../faults.ts';
-import type { Trouble } from '../standing.ts';
+import type { Trouble } from '../telemetry/standing.ts';
 
 /**
  * - fine: it works, and is up to date

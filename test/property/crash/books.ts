@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Sealed, unseal } from '../../../src/runtime/ledger.ts';
-import { checkLedger, readLedger } from '../../../src/runtime/ledger-read.ts';
-import type { DeadLetter } from '../../../src/runtime/state.ts';
+import { type Sealed, unseal } from '../../../src/runtime/ledger/ledger.ts';
+import { checkLedger, readLedger } from '../../../src/runtime/ledger/ledger-read.ts';
+import type { DeadLetter } from '../../../src/runtime/state/state.ts';
 import type { Character, Lasting } from './life.ts';
 
 /** Looks at the newest entry after each commit, and now and then at everything. */

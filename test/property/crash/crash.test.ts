@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/options.ts';
-import type { DeadLetter } from '../../../src/runtime/state.ts';
+import type { DeadLetter } from '../../../src/runtime/state/state.ts';
 import { assertBooks } from './books.ts';
 import { dice as roll } from './dice.ts';
 import { type Character, type Lasting, live } from './life.ts';
