@@ -6,6 +6,7 @@ import type { AuditRecord, Write } from '../../model.ts';
 import { DAY, SECOND } from '../../options.ts';
 import { point } from '../../point.ts';
 import { backoff, HOLD, persist } from '../../retry.ts';
+import { createBell } from '../bell.ts';
 import { assertRoom } from '../dead-limit.ts';
 import { conclude, type Delivering, Overtaken } from '../deliver.ts';
 import { unrouted } from '../fate.ts';
@@ -13,7 +14,6 @@ import { direct, type Hand, type Handle } from '../handle.ts';
 import { cut, settled } from '../portion.ts';
 import type { Holding, Store } from '../state/state.ts';
 import { createTrouble } from '../trouble.ts';
-import { createBell } from './bell.ts';
 
 export interface QueueOptions {
   /** The exporter's. */

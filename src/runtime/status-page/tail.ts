@@ -2,7 +2,7 @@
 // not; each reads on from where it stands, and is told how many it missed. So nobody who looks can hold up a lane.
 import type { AuditRecord } from '../../model.ts';
 import type { Delivery } from '../account.ts';
-import { createBell } from '../queue/bell.ts';
+import { createBell } from '../bell.ts';
 import type { Observer } from '../telemetry/observer.ts';
 
 export interface Passed {
