@@ -15,12 +15,14 @@ export const hider = (secrets: readonly string[]): Hide => {
   const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
   return (text, shortest = SHORTEST) => {
     const used = forms.filter(form => form.length >= shortest);
-    return withoutBeginning(
-      used.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text),
-      used,
-    );
+    const found = innermost(used).some(form => text.includes(form));
+    return withoutBeginning(found ? used.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text) : text, used);
   };
 };
+
+/** Those that have no other in them: where none of these is, none of all is. Most texts are pages without a secret. */
+const innermost = (forms: readonly string[]): readonly string[] =>
+  forms.filter(form => !forms.some(other => other !== form && form.includes(other)));
 
 /** A text that was cut may end within a secret. */
 const withoutBeginning = (text: string, forms: readonly string[]): string => {
@@ -30,8 +32,10 @@ const withoutBeginning = (text: string, forms: readonly string[]): string => {
 
 /** How many of a form's first characters a text ends with; none where they are too few to tell. */
 const beginningAtEnd = (text: string, form: string): number => {
-  for (let length = form.length - 1; length >= BEGINNING; length--)
-    if (text.endsWith(form.slice(0, length))) return length;
+  const end = text.slice(1 - form.length);
+  const first = form.slice(0, BEGINNING);
+  for (let at = end.indexOf(first); at >= 0; at = end.indexOf(first, at + 1))
+    if (form.startsWith(end.slice(at))) return end.length - at;
   return 0;
 };
 

@@ -21,16 +21,17 @@ export const moment = (value: string | number | undefined): Moment | undefined =
 const usual = (text: string): Moment | undefined => {
   const last = text.length - 1;
   if (text.charCodeAt(last) !== 0x5a || text.charCodeAt(10) !== 0x54 || last > 29) return undefined;
-  const ms = Date.parse(last === 19 ? text : `${text.slice(0, 19)}Z`);
+  const ms = Date.parse(text);
   if (!(ms >= 0)) return undefined;
-  if (last === 19) return { time: [ms / 1000, 0], offset: 0 };
+  const seconds = Math.floor(ms / 1000);
+  if (last === 19) return { time: [seconds, 0], offset: 0 };
   let nanoseconds = 0;
   for (let at = 20; at < 29; at++) {
     const digit = at < last ? text.charCodeAt(at) - 0x30 : 0;
     if (digit < 0 || digit > 9) return undefined;
     nanoseconds = nanoseconds * 10 + digit;
   }
-  return text.charCodeAt(19) === 0x2e && last > 20 ? { time: [ms / 1000, nanoseconds], offset: 0 } : undefined;
+  return text.charCodeAt(19) === 0x2e && last > 20 ? { time: [seconds, nanoseconds], offset: 0 } : undefined;
 };
 
 const unusual = (text: string): Moment | undefined => {
