@@ -104,6 +104,7 @@ const formOf = (name: string, type: Type): Part | undefined => {
 };
 
 const isZoned = (text: string): boolean => {
+  if (!text.includes('%')) return isIP(text) > 0;
   const [address, zone, extra] = text.split('%');
   const version = isIP(address!);
   return version > 0 && extra === undefined && (zone === undefined || (version === 6 && zone !== ''));
