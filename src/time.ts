@@ -46,7 +46,7 @@ const unusual = (text: string): Moment | undefined => {
 };
 
 /** Milliseconds since the epoch, cut and not rounded. */
-export const toMillis = ([seconds, nanoseconds]: HrTime): number => seconds * 1000 + Math.floor(nanoseconds / 1e6);
+export const toMillis = (time: HrTime): number => time[0] * 1000 + Math.floor(time[1] / 1e6);
 
 export const fromMillis = (ms: number): HrTime => {
   const seconds = Math.floor(ms / 1000);

@@ -172,7 +172,8 @@ const metadataOf = (
   const { says, sure } = sourceIn(source, of);
   if (!sure) run.sure = false;
   Object.assign(metadata, says);
-  const [logged, processed] = [plausible(toMillis(record.observed)), plausible(now)];
+  const logged = plausible(toMillis(record.observed));
+  const processed = plausible(now);
   if (logged !== undefined) metadata.logged_time = logged;
   if (processed !== undefined) metadata.processed_time = processed;
   merge(metadata, fill(draft.metadata, of, run), run);
