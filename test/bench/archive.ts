@@ -1,5 +1,6 @@
 // 200,000 events of a simulated 1Password in another process: receive → dedupe → OCSF → durable NDJSON file, by the
-// program as it is built. CPU per event against the floor: parsing the same pages and writing the same events as JSON, in a bare loop.
+// program as it is built. CPU per event against the floor: parsing the same pages and writing the same events as JSON, in a
+// bare loop. Three rounds of both in turns, and of each figure the middle one: other tenants of the machine come and go.
 import { execFileSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,38 +13,96 @@ const EVENTS = Number(process.env.BENCH_EVENTS ?? 200_000);
 const FEEDS = ['auditevents', 'signinattempts', 'itemusages'] as const;
 
 export const run = async (): Promise<readonly Figure[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
   execFileSync('npm', ['run', '--silent', 'build']);
   const vendor = await startOther('vendor.ts', [String(EVENTS)]);
   try {
     const url = String(vendor.ready.url);
     const { token } = vendor.ready.credentials as { token: string };
     process.env.BENCH_TOKEN = token;
-    const work = await pipeline(url, folder);
-    const floor = await bareLoop(url, token, folder);
-    return [
-      { what: 'events', value: String(work.events) },
-      { what: 'CPU per event', value: perEvent(work.cpu, work.events) },
-      { what: '  of it: other threads', value: perEvent(work.cpu - work.main, work.events) },
-      { what: 'floor: parse and stringify in a bare loop', value: perEvent(floor.cpu, floor.events) },
-      goal('CPU against the floor', work.cpu / work.events / (floor.cpu / floor.events), 3, n => ratio(n, 1), '≤ 3 ×'),
-      { what: 'of it: mapping (normalize), elapsed', value: perEvent(work.mapping, work.events) },
-      { what: 'of it: commits, elapsed', value: perEvent(work.commits, work.events) },
-      { what: 'one commit of a page, elapsed', value: `${(work.commits / work.batches / 1000).toFixed(2)} ms` },
-      { what: 'resident memory idle', value: megabytes(work.idle) },
-      goal('resident memory at work, at most', Math.max(...work.tenths), 160 * 2 ** 20, megabytes, '≤ 160 MB'),
-      goal(
-        'last tenth against the second',
-        work.tenths.at(-1)! / work.tenths[1]!,
-        1.1,
-        n => ratio(n, 1),
-        'flat (≤ 1.1 ×)',
-      ),
-    ];
+    const rounds: Round[] = [];
+    while (rounds.length < 3) rounds.push(await round(url, token));
+    return figures(rounds);
   } finally {
     await vendor.end();
+  }
+};
+
+interface Round {
+  readonly work: Work;
+  readonly floor: { readonly events: number; readonly cpu: number };
+}
+
+const round = async (url: string, token: string): Promise<Round> => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+  try {
+    return { work: await pipeline(url, folder), floor: await bareLoop(url, token, folder) };
+  } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+const figures = (rounds: readonly Round[]): readonly Figure[] => {
+  const middle = (figure: (round: Round) => number) => rounds.map(figure).toSorted((a, b) => a - b)[1]!;
+  const against = ({ work, floor }: Round) => work.cpu / work.events / (floor.cpu / floor.events);
+  const each = rounds.map(one => against(one).toFixed(1)).join(', ');
+  return [
+    { what: 'events a round', value: String(middle(({ work }) => work.events)) },
+    {
+      what: 'CPU per event',
+      value: perEvent(
+        middle(({ work }) => work.cpu / work.events),
+        1,
+      ),
+    },
+    {
+      what: '  of it: other threads',
+      value: perEvent(
+        middle(({ work }) => (work.cpu - work.main) / work.events),
+        1,
+      ),
+    },
+    {
+      what: 'floor: parse and stringify in a bare loop',
+      value: perEvent(
+        middle(({ floor }) => floor.cpu / floor.events),
+        1,
+      ),
+    },
+    goal('CPU against the floor', middle(against), 3, n => `${ratio(n, 1)} (${each})`, '≤ 3 ×'),
+    {
+      what: 'of it: mapping (normalize), elapsed',
+      value: perEvent(
+        middle(({ work }) => work.mapping / work.events),
+        1,
+      ),
+    },
+    {
+      what: 'of it: commits, elapsed',
+      value: perEvent(
+        middle(({ work }) => work.commits / work.events),
+        1,
+      ),
+    },
+    {
+      what: 'one commit of a page, elapsed',
+      value: `${(middle(({ work }) => work.commits / work.batches) / 1000).toFixed(2)} ms`,
+    },
+    { what: 'resident memory idle', value: megabytes(middle(({ work }) => work.idle)) },
+    goal(
+      'resident memory at work, at most',
+      middle(({ work }) => Math.max(...work.tenths)),
+      160 * 2 ** 20,
+      megabytes,
+      '≤ 160 MB',
+    ),
+    goal(
+      'last tenth against the second',
+      middle(({ work }) => work.tenths.at(-1)! / work.tenths[1]!),
+      1.1,
+      n => ratio(n, 1),
+      'flat (≤ 1.1 ×)',
+    ),
+  ];
 };
 
 const goal = (what: string, n: number, limit: number, show: (n: number) => string, text: string): Figure => ({
