@@ -10,8 +10,9 @@ export interface Disk {
   /**
    * Cuts the file to `from` bytes and writes after them; it and its folders are made where absent. When it returns, all
    * of it survives a power cut; when it throws, anything from none to all of the bytes may be there.
+   * @returns how many bytes it wrote
    */
-  append(path: string, from: number, bytes: Uint8Array): Promise<void>;
+  append(path: string, from: number, pieces: AsyncIterable<Uint8Array>): Promise<number>;
   /** Cuts the file to `length` bytes and gives it another name in the same folder: survives a power cut. */
   rename(path: string, length: number, next: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -33,18 +34,23 @@ export const nodeDisk: Disk = {
       return found && { size: found.size, modified: found.mtimeMs };
     }),
 
-  append: (path, from, bytes) =>
+  append: (path, from, pieces) =>
     within('written', path, async () => {
       const born = from === 0;
       if (born) await makeFolder(dirname(path));
       await using handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
       await cut(handle, from);
-      const half = bytes.length >> 1;
-      await write(handle, bytes.subarray(0, half), from);
-      point('file: in append');
-      await write(handle, bytes.subarray(half), from + half);
+      let end = from;
+      for await (const bytes of pieces) {
+        const half = bytes.length >> 1;
+        await write(handle, bytes.subarray(0, half), end);
+        point('file: in append');
+        await write(handle, bytes.subarray(half), end + half);
+        end += bytes.length;
+      }
       await handle.datasync();
       if (born) await syncFolder(dirname(path));
+      return end - from;
     }),
 
   rename: (path, length, next) =>

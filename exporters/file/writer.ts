@@ -36,6 +36,7 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
   const partOf = (tail: Tail) => `${finalOf(tail)}.part`;
   /** The name of a file until its first batch is committed: no glob of a reader matches it, and it may always be removed. */
   const newbornOf = (tail: Tail) => join(dirname(finalOf(tail)), `.${basename(partOf(tail))}`);
+  const unfinishedOf = (tail: Tail) => (tail.length === 0 ? newbornOf(tail) : partOf(tail));
   const lock = (receiver: string, signal: AbortSignal) => locks.hold(`${whole} ${receiver}`, signal);
 
   const exportAll = async (records: readonly AuditRecord[], signal: AbortSignal): Promise<Exported> => {
@@ -61,13 +62,10 @@ export const createWriter = (disk: Disk, locks: Locks, context: Context, options
     try {
       places.set(place.receiver, place);
       const tail = await open(place);
-      const length = await encode(records, async bytes => {
-        signal.throwIfAborted();
-        point('file: before append');
-        await disk.append(tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length, bytes);
-        point('file: after append');
-        return bytes.length;
-      });
+      signal.throwIfAborted();
+      point('file: before append');
+      const length = await disk.append(unfinishedOf(tail), tail.length, encode(records));
+      point('file: after append');
       const longer: Tail = { ...tail, length: tail.length + length };
       const conclude = async (committed: boolean) => {
         if (committed) await attempt(() => settle(longer, place));

@@ -19,6 +19,7 @@ const DELIVER = 'src/runtime/deliver.ts';
 const STATE = 'src/runtime/state/state-sqlite.ts';
 const TABLES = 'src/runtime/state/tables.ts';
 const WRITER = 'exporters/file/writer.ts';
+const ENCODE = 'exporters/file/encode.ts';
 const VENDOR = 'test/property/crash/vendor.ts';
 const CRASH = ['test/property/crash'];
 
@@ -29,6 +30,7 @@ const MARKS = ['test/unit/marks.test.ts'];
 const WALKING = ['test/property/walks.test.ts'];
 const HTTP = ['test/unit/http.test.ts'];
 const FILES = ['test/unit/file.test.ts'];
+const ENCODING = ['test/unit/file-encode.test.ts'];
 const CONTRACT = ['test/contract/receivers.test.ts'];
 
 type Edit = readonly [file: string, find: string, put: string];
@@ -103,15 +105,26 @@ export const mutations: readonly Mutation[] = [
   crash('marks not written', [STATE, 'if (digests.length > 0) {', 'if (digests.length > 1e9) {']),
   crash('a file not cut back', [
     WRITER,
-    'tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length, bytes);',
-    'partOf(tail), (await disk.stat(partOf(tail)))?.size ?? 0, bytes);',
+    'append(unfinishedOf(tail), tail.length,',
+    'append(partOf(tail), (await disk.stat(partOf(tail)))?.size ?? 0,',
   ]),
   crash('the length of a file not staged', [WRITER, 'writes: [state.set(place.receiver, longer)],', 'writes: [],']),
+  unit('a piece of a file is written twice', ENCODING, [ENCODE, '      end = 0;\n', '']),
+  unit('a piece of a file is as long as its batch', ENCODING, [
+    ENCODE,
+    'if (most > sheet.length) yield',
+    'if (false) yield',
+  ]),
+  unit('a file takes the pieces of a batch for one', ENCODING, [
+    'exporters/file/disk.ts',
+    '        end += bytes.length;\n',
+    '',
+  ]),
   unit('a file finished before its commit', FILES, [WRITER, 'if (committed) await attempt', 'await attempt']),
   unit('a file with its name before its first commit', FILES, [
     WRITER,
-    'tail.length === 0 ? newbornOf(tail) : partOf(tail), tail.length',
-    'partOf(tail), tail.length',
+    'append(unfinishedOf(tail), tail.length',
+    'append(partOf(tail), tail.length',
   ]),
   crash('commit before export', [
     DELIVER,

@@ -60,8 +60,9 @@ const createModel = (now: () => number) => {
         const found = files.get(path);
         return found && { size: found.bytes.length, modified: found.modified };
       },
-      append: async (path, from, bytes) => {
+      append: async (path, from, pieces) => {
         expect(path.endsWith('.part')).toBe(true);
+        const bytes = Buffer.concat(await Array.fromAsync(pieces, piece => Buffer.from(piece))); // they are only lent
         const before = files.get(path)?.bytes ?? Buffer.alloc(0);
         expect(before.length).toBeGreaterThanOrEqual(from);
         const put = (length: number) =>
@@ -72,6 +73,7 @@ const createModel = (now: () => number) => {
         const what = strike(torn => put(Math.floor(bytes.length * torn)));
         if (what) return struck(what);
         put(bytes.length);
+        return bytes.length;
       },
       rename: async (path, length, next) => {
         const turn = () => {

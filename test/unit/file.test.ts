@@ -3,7 +3,6 @@
 import { symlinkSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/fault.ts';
 import { DAY, HOUR, MINUTE } from '../../src/options.ts';
@@ -24,27 +23,6 @@ describe('files', () => {
     const lines = (await readFile(join(folder, 'opal-000001.ndjson.part'), 'utf8')).split('\n');
     expect(lines.map(line => line && Object.keys(JSON.parse(line))[0])).toEqual(['class_uid', 'event_id', '']);
   });
-
-  test.each([
-    ['gz', gunzipSync],
-    ['zst', zstdDecompressSync],
-  ] as const)(
-    'are compressed when the path ends in .%s, and can be read at any length that was committed',
-    async (ending, unpack) => {
-      const exporter = create({ path: `{receiver}-{seq}.ndjson.${ending}` });
-      const part = join(folder, `opal-000001.ndjson.${ending}.part`);
-      await deliver(exporter, sampleRecords(100));
-      const first = await readFile(part);
-      expect(idsIn(unpack(first).toString())).toHaveLength(100);
-      expect(first.length).toBeLessThan(10_000);
-      await deliver(exporter, sampleRecords(50, { first: 100 }));
-      const second = await readFile(part);
-      expect(second.subarray(0, first.length).equals(first)).toBe(true);
-      // Node unpacks only the first of several zstd frames.
-      const rest = unpack(second.subarray(first.length));
-      expect(idsIn(`${unpack(first)}${rest}`)).toEqual(sampleRecords(150).map(r => r.id));
-    },
-  );
 
   test('are finished when they are full, after the commit and not before', async () => {
     const exporter = create({ rotate: { size: 1000, every: HOUR } });

@@ -16,6 +16,10 @@ const linesOf = async (folder: string): Promise<readonly string[]> => {
   return texts.flatMap(text => text.split('\n').slice(0, -1));
 };
 
+async function* halves(pieces: AsyncIterable<Uint8Array>) {
+  for await (const bytes of pieces) yield bytes.subarray(0, bytes.length >> 1);
+}
+
 export const harness: ExporterHarness = {
   exact: true,
   failures: {
@@ -30,10 +34,11 @@ export const harness: ExporterHarness = {
     let full = false;
     const disk: Disk = {
       ...nodeDisk,
-      append: async (path, from, bytes) => {
+      append: async (path, from, pieces) => {
         await waiting;
-        await nodeDisk.append(path, from, full ? bytes.subarray(0, bytes.length >> 1) : bytes);
+        const written = await nodeDisk.append(path, from, full ? halves(pieces) : pieces);
         if (full) throw new Fault('E_FILE', `${path} cannot be written: no space left on device`);
+        return written;
       },
     };
     const context = testContext({ folder });

@@ -26,7 +26,8 @@ export const crashingDisk = (
       const bytes = now.get(path);
       return bytes && { size: bytes.length, modified: 0 };
     },
-    append: async (path, from, bytes) => {
+    append: async (path, from, pieces) => {
+      const bytes = Buffer.concat(await Array.fromAsync(pieces, piece => Buffer.from(piece))); // they are only lent
       await place('file: before append');
       mustBe(!finished.has(path), `appends to the finished file ${path}`);
       const before = now.get(path) ?? Buffer.alloc(0);
@@ -38,6 +39,7 @@ export const crashingDisk = (
         return never();
       }
       await place('file: after append');
+      return bytes.length;
     },
     rename: async (path, length, next) => {
       await place('file: before rename');
