@@ -9,6 +9,7 @@ export type { Code } from './faults.ts';
 export * from './json.ts';
 export * from './mapping.ts';
 export * from './model.ts';
+export { http } from './node-http.ts';
 export { type CompleteOptions, complete } from './ocsf/complete.ts';
 export * from './ocsf/fields.ts';
 export type { Finding } from './ocsf/finding.ts';

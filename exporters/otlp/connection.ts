@@ -1,23 +1,23 @@
 // Connections of our own to one sink: kept alive, trusted as configured, through a proxy where there is one, and closed
 // with the exporter, which the stock exporter does not do.
 import { readFile } from 'node:fs/promises';
-import http from 'node:http';
+import type { Agent } from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import { getCACertificates } from 'node:tls';
-import { Fault, type TlsSettings } from '../../src/index.ts';
+import { Fault, http, type TlsSettings } from '../../src/index.ts';
 
 export interface Connections {
   /** What the stock exporter asks for its agent, once. Throws E_SECRET where a PEM file cannot be read. */
-  agent(protocol: string): Promise<http.Agent>;
+  agent(protocol: string): Promise<Agent>;
   /** Ends them all, whatever they do. */
   close(): void;
 }
 
 /** @param folder what relative paths are meant from @param proxy variables as in `HTTPS_PROXY`, `NO_PROXY` */
 export const connections = (tls: TlsSettings, folder: string, proxy: NodeJS.ProcessEnv): Connections => {
-  const open: http.Agent[] = [];
-  const keep = <A extends http.Agent>(agent: A): A => {
+  const open: Agent[] = [];
+  const keep = <A extends Agent>(agent: A): A => {
     open.push(agent);
     return agent;
   };

@@ -1,7 +1,6 @@
 // What an attempt came to: taken, taken in part, or which fault. The statuses are those of the OTLP specification, read
 // in our three kinds. https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
-import { STATUS_CODES } from 'node:http';
-import { type Code, Fault, hide, SECOND } from '../../src/index.ts';
+import { type Code, Fault, hide, http, SECOND } from '../../src/index.ts';
 import type { Attempt } from './attempt.ts';
 
 /** What the sink said of a request that it took. */
@@ -29,7 +28,7 @@ const answered = (
 ): Taken => {
   const type = headers['content-type'] ?? '';
   if (status >= 300) {
-    const heading = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+    const heading = `${status} ${http.STATUS_CODES[status] ?? ''}`.trim();
     const words = status < 400 ? undefined : redact(wordsOf(attempt, type), attempt.secrets);
     throw new Fault(codeOf(status), [sink, heading, words].filter(Boolean).join(': '), {
       status,

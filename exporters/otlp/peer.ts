@@ -1,10 +1,10 @@
 // What speaks at an address, when it is not what was expected: TLS or not, HTTP/2 alone (gRPC) or HTTP/1.1. Each question
 // is one connection that sends nothing of ours.
-import http, { type IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import tls from 'node:tls';
-import { SECOND } from '../../src/index.ts';
+import { http, SECOND } from '../../src/index.ts';
 
 export interface Answered {
   readonly status: number;
@@ -19,7 +19,7 @@ const PATIENCE = 5 * SECOND;
 export const look = (
   url: string,
   headers: Readonly<Record<string, string>>,
-  agent: http.Agent | undefined,
+  agent: Agent | undefined,
   signal: AbortSignal,
 ): Promise<Answered> =>
   new Promise((done, fail) => {

@@ -1,8 +1,9 @@
 // An HTTP server on loopback that a vendor's simulator is made of: routes, JSON, the vendor's clock, gzip, and faults.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Json } from '../model.ts';
+import { http } from '../node-http.ts';
 import { MINUTE } from '../options.ts';
 import { type FaultDeed, type FaultScript, playFaults } from './faults.ts';
 
@@ -99,7 +100,7 @@ export const serve = async ({
     response.writeHead(reply.status ?? 200, head).end(body);
   };
 
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     answer(request, response).catch(error => {
       count(500);
       if (response.headersSent) request.socket.destroy();

@@ -104,6 +104,15 @@ describe('imports', () => {
   });
 });
 
+describe('what takes memory', () => {
+  test('node:http is reached through src/node-http.ts: an import of it loads 10 MB more', () => {
+    const wrong = program.flatMap(({ path, text }) =>
+      importsOf(text).flatMap(({ from, typeOnly }) => (from === 'node:http' && !typeOnly ? [path] : [])),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('what reaches outside', () => {
   test('no global fetch: the context has one with timeouts, budgets and same-origin credentials', () => {
     const here = program.filter(({ path }) => !path.startsWith('src/runtime/status-page/browser/')); // that one is the browser's

@@ -1,8 +1,9 @@
 // Asks a running tributary through its status listener. The config says where that is; `--at` says it otherwise.
-import { get, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import type { AnyConfig } from '../../config.ts';
 import { describe } from '../../fault.ts';
+import { http } from '../../node-http.ts';
 import { loadConfig } from '../../runtime/load.ts';
 import { STATUS_ADDRESS } from '../../runtime/status-page/address.ts';
 import type { Report } from '../../runtime/status-page/report.ts';
@@ -58,7 +59,7 @@ const askJson = async (target: Target, path: string): Promise<unknown> => {
 /** An answer whose body is to be read. */
 export const open = ({ address }: Target, path: string, signal?: AbortSignal): Promise<IncomingMessage> =>
   new Promise((done, fail) => {
-    const request = get(`http://${address}${path}`, { agent: false, ...(signal && { signal }) }, answer => {
+    const request = http.get(`http://${address}${path}`, { agent: false, ...(signal && { signal }) }, answer => {
       if (answer.statusCode === 200) return done(answer);
       answer.resume();
       fail(

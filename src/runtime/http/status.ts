@@ -1,9 +1,9 @@
 // What an answer's status and headers mean: which fault, how long to wait, how much of the quota is left. All pure.
-import { STATUS_CODES } from 'node:http';
 import { Fault, type FaultKind } from '../../fault.ts';
 import type { Code } from '../../faults.ts';
 import { isObject } from '../../json.ts';
 import type { Json } from '../../model.ts';
+import { http } from '../../node-http.ts';
 import { SECOND } from '../../options.ts';
 import { hide } from '../../secrets.ts';
 
@@ -28,7 +28,7 @@ export const faultOf = (
   if (status < 300) return undefined;
   const [code, kind] = verdict(status);
   const said = hide((status < 400 ? target(headers.location) : words(body)) ?? '', told.secrets ?? []).slice(0, WORDS);
-  const heading = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const heading = `${status} ${http.STATUS_CODES[status] ?? ''}`.trim();
   const message = [told.where, heading, said].filter(Boolean).join(': ');
   return new Fault(code, message, { status, retryAfter: waitOf(status, headers, now), ...(kind && { kind }) });
 };

@@ -1,6 +1,7 @@
 // A small HTTP server for probes and scrapes: GET of a few paths, everything bounded, nothing that a stranger could use.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, Fault } from '../../fault.ts';
+import { http } from '../../node-http.ts';
 import { MINUTE, SECOND } from '../../options.ts';
 import type { Address } from './address.ts';
 
@@ -25,7 +26,7 @@ export const serve = async (
   routes: ReadonlyMap<string, Handler>,
   refusal: (request: IncomingMessage) => number | undefined = () => undefined,
 ): Promise<Served> => {
-  const server = createServer(BOUNDS, (request, response) => {
+  const server = http.createServer(BOUNDS, (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const refused = refusal(request);
     if (refused !== undefined) return refuse(response, refused);
