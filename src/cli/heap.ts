@@ -3,7 +3,7 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Bytes for new objects, of which half is in use at a time; V8 would take 128 MB. */
-const YOUNG = 32 * 2 ** 20;
+const YOUNG = 16 * 2 ** 20;
 
 /** To be called before the first event. It takes some tens of ms, so commands that move no events go without. */
 export const limitHeap = (): void => {
@@ -11,8 +11,8 @@ export const limitHeap = (): void => {
   // events in the old space, where they wait for a full collection.
   setFlagsFromString('--no-allocation-site-pretenuring');
 
-  // A full collection comes when there is three times as much as was alive after the last one. Sooner costs CPU.
-  setFlagsFromString('--heap-growing-percent=200');
+  // A full collection comes when there is half as much again as was alive after the last one.
+  setFlagsFromString('--heap-growing-percent=50');
 
   // Once Node runs, the limit of the space for new objects cannot be changed, but the steps in which it grows can: it is
   // made to grow to the size that is wanted, and then by nothing.
