@@ -23,5 +23,5 @@ test('V8 keeps the space for new objects small, and knows every flag that it is 
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
-  expect(JSON.parse(stdout).new_space).toBe(32);
+  expect(JSON.parse(stdout).new_space).toBe(16);
 });
