@@ -120,6 +120,11 @@ export const mutations: readonly Mutation[] = [
     '        end += bytes.length;\n',
     '',
   ]),
+  unit(
+    'node:http is imported, with all that this loads',
+    ['test/unit/imports.test.ts'],
+    ['src/runtime/http/status.ts', "import { http } from '../../node-http.ts';", "import http from 'node:http';"],
+  ),
   unit('a file finished before its commit', FILES, [WRITER, 'if (committed) await attempt', 'await attempt']),
   unit('a file with its name before its first commit', FILES, [
     WRITER,

@@ -32,6 +32,16 @@ export const rehearsalMutations: readonly Mutation[] = [
     ['test/unit/rehearsal-replay.test.ts'],
     [PLAY, 'if (exchange && fits(exchange)) {', 'if (exchange) {'],
   ),
+  unit('secrets: only the longest form is looked for at first', HIDING, [
+    SECRETS,
+    'innermost(used).some',
+    'used.slice(0, 1).some',
+  ]),
+  unit('secrets: a text may break off within one', HIDING, [
+    SECRETS,
+    'if (form.startsWith(end.slice(at))) return',
+    'if (form === end.slice(at)) return',
+  ]),
   unit('secrets: Base64 is overlooked', HIDING, [SECRETS, '    ...inBase64(secret),\n', '']),
   unit('secrets: Base64 is looked for at one place', HIDING, [SECRETS, '[0, 1, 2].flatMap', '[0].flatMap']),
   unit('secrets: escapes are overlooked', HIDING, [SECRETS, '    quoted,\n', '']),
